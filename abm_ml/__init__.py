@@ -1,0 +1,63 @@
+"""abm_ml scores B2B accounts: progression, win and churn, calibrated and explained, beside the KPIs of ABM.
+
+Everything here is stable; everything else may change. Modules are imported when a name is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from abm_ml.errors import AbmError
+    from abm_ml.jobs.check import check
+    from abm_ml.jobs.explain import explain
+    from abm_ml.jobs.population import features
+    from abm_ml.jobs.score import score
+    from abm_ml.jobs.train import train, training_set
+    from abm_ml.jobs.workspace import Workspace, open_workspace
+    from abm_ml.modelling.classifier import AccountClassifier
+    from abm_ml.publishing.runs import read_current
+    from abm_ml.sources.base import FrameSource, Source
+
+_HOMES = {
+    "AbmError": "abm_ml.errors",
+    "AccountClassifier": "abm_ml.modelling.classifier",
+    "FrameSource": "abm_ml.sources.base",
+    "Source": "abm_ml.sources.base",
+    "Workspace": "abm_ml.jobs.workspace",
+    "check": "abm_ml.jobs.check",
+    "explain": "abm_ml.jobs.explain",
+    "features": "abm_ml.jobs.population",
+    "open_workspace": "abm_ml.jobs.workspace",
+    "read_current": "abm_ml.publishing.runs",
+    "score": "abm_ml.jobs.score",
+    "train": "abm_ml.jobs.train",
+    "training_set": "abm_ml.jobs.train",
+}
+
+__all__ = [
+    "AbmError",
+    "AccountClassifier",
+    "FrameSource",
+    "Source",
+    "Workspace",
+    "check",
+    "explain",
+    "features",
+    "open_workspace",
+    "read_current",
+    "score",
+    "train",
+    "training_set",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"abm_ml has no '{name}'. It has: {', '.join(__all__)}.")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

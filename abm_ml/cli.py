@@ -1,0 +1,184 @@
+"""The command line: a receptionist who loads a configuration, calls one job and shows its result."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from abm_ml import terminal
+from abm_ml.errors import AbmError, ConfigError
+
+if TYPE_CHECKING:
+    from abm_ml.jobs.workspace import Workspace
+
+app = typer.Typer(
+    name="abm-ml",
+    help="Scores B2B accounts: progression, win and churn, calibrated and explained, beside the KPIs of account-based "
+    "marketing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The workspace's configuration.")]
+Where = Annotated[
+    Path | None, typer.Option("--workspace", "-w", help="Where to write, instead of the configured folder.")
+]
+Date = Annotated[
+    str | None, typer.Option("--as-of", help="The scoring date, e.g. 2026-06-30; default: the configured one.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars, and only what was asked for.")]
+Json = Annotated[bool, typer.Option("--json", help="The result as JSON, for machines.")]
+Labels = Annotated[list[str] | None, typer.Argument(help="progression, win, churn; default: all that are configured.")]
+
+DEFAULT = Path("configs/demo.yaml")
+
+
+@app.command()
+def demo(
+    config: Config = DEFAULT,
+    workspace: Where = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A folder of canonical tables, instead of the synthetic company.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, max=50, help="How many accounts to show per label.")] = 3,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """The whole way on the embedded default: check, train, score, publish, and the top accounts with their reasons."""
+    from abm_ml.jobs.demo import demo as job
+
+    with _opened(config, workspace, quiet=quiet or json, data=data) as opened:
+        terminal.show(job(opened, top=top), json=json)
+
+
+@app.command()
+def check(config: Config = DEFAULT, workspace: Where = None, quiet: Quiet = False, json: Json = False) -> None:
+    """Reads and validates the sources: accepted, quarantined and merged rows per table, and why."""
+    from abm_ml.jobs.check import check as job
+
+    with _opened(config, workspace, quiet=quiet or json) as opened:
+        terminal.show(job(opened), json=json)
+
+
+@app.command()
+def train(
+    labels: Labels = None,
+    config: Config = DEFAULT,
+    workspace: Where = None,
+    as_of: Date = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Trains a model per label: calibrated, judged on later dates, explained, registered; the first good one becomes champion."""
+    from abm_ml.jobs.train import train as job
+
+    with _opened(config, workspace, quiet=quiet or json) as opened:
+        terminal.show(job(opened, labels or (), as_of=_date(as_of)), json=json)
+
+
+@app.command()
+def promote(
+    label: Annotated[str, typer.Argument(help="progression, win or churn")],
+    version: Annotated[int | None, typer.Argument(help="The version; default: the newest.")] = None,
+    config: Config = DEFAULT,
+    workspace: Where = None,
+    json: Json = False,
+) -> None:
+    """Makes a version of a model the champion that scores, if its gate allows."""
+    from abm_ml.jobs.promote import promote as job
+
+    with _opened(config, workspace, quiet=True) as opened:
+        terminal.show(job(opened, label, version), json=json)
+
+
+@app.command()
+def score(
+    config: Config = DEFAULT,
+    workspace: Where = None,
+    as_of: Date = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="Only these labels; default: all that are configured.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Write the run again even if it is published already.")] = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Scores all eligible accounts, with reasons and KPIs beside, and publishes one immutable run."""
+    from abm_ml.jobs.score import score as job
+
+    with _opened(config, workspace, quiet=quiet or json) as opened:
+        terminal.show(job(opened, label or (), as_of=_date(as_of), force=force), json=json)
+
+
+@app.command()
+def explain(
+    account: Annotated[str, typer.Argument(help="The account's id.")],
+    config: Config = DEFAULT,
+    workspace: Where = None,
+    as_of: Date = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Walks one account from its events to the words, and says whether the published run says the same."""
+    from abm_ml.jobs.explain import explain as job
+
+    with _opened(config, workspace, quiet=quiet or json) as opened:
+        terminal.show(job(opened, account, as_of=_date(as_of)), json=json)
+
+
+@app.command()
+def catalogue(
+    kind: Annotated[str, typer.Argument(help="features, kpis or labels")] = "features",
+    markdown: Annotated[bool, typer.Option(help="As a page of Markdown.")] = False,
+    json: Json = False,
+) -> None:
+    """Prints the reference of all features, KPIs or labels from their records."""
+    from abm_ml.jobs.reference import as_markdown, reference
+
+    found = reference(kind)
+    if markdown:
+        typer.echo(as_markdown(found), nl=False)
+    else:
+        terminal.show(found, json=json)
+
+
+def main() -> None:
+    """Runs a command; what abm_ml refuses becomes one line and the documented exit code."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        app(arguments)
+    except AbmError as error:
+        if "--debug" in sys.argv:
+            raise
+        terminal.complain(str(error))
+        sys.exit(error.exit_code)
+
+
+@contextmanager
+def _opened(config: Path, workspace: Path | None, *, quiet: bool, data: Path | None = None) -> Iterator[Workspace]:
+    from abm_ml.jobs.workspace import open_workspace
+
+    with terminal.progress(quiet=quiet) as progress:
+        opened = open_workspace(config, workspace=workspace, data=data, progress=progress)
+        with opened:
+            yield opened
+
+
+def _date(text: str | None) -> dt.datetime | None:
+    if text is None:
+        return None
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"--as-of: '{text}' is not a date. Write it like 2026-06-30.") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""What a feature is: a frozen record and one small function that sees rows, never time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import ibis.expr.types as ir
+
+from abm_ml.catalogue import Catalogue, first_line
+from abm_ml.errors import DefinitionError
+
+Group = Literal["engagement", "penetration", "firmographic", "pipeline", "clients"]
+Direction = Literal["increasing", "decreasing"]
+Kind = Literal["number", "category"]
+MeasureName = Literal["count", "total", "decayed", "distinct", "days_since", "days_until", "latest"]
+
+ExpressionOf = Callable[[ir.Table], Any]
+
+UNITS = frozenset(
+    {
+        "accounts", "category", "channels", "contacts", "contents", "contracts", "days", "deals", "employees",
+        "engagements", "kinds", "levels", "money", "months", "moves", "orders", "points", "quantity", "ratio",
+        "roles", "score", "seconds", "share", "stage", "surveys", "technologies", "weeks", "years", "yes/no",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How the rows of a window become one number; the engine has one plan per measure.
+
+    `if_none` is the value of an account without such rows (None: missing).
+    """
+
+    name: MeasureName
+    if_none: float | None
+
+
+count = Measure("count", 0.0)
+total = Measure("total", 0.0)
+decayed = Measure("decayed", 0.0)
+distinct = Measure("distinct", 0.0)
+days_since = Measure("days_since", None)
+days_until = Measure("days_until", None)
+latest = Measure("latest", None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """One definition; with windows it is one column per window, named `<name>_<days>d`.
+
+    `rows` names the facts it reads, `function` gives a per-row expression: a condition for count, a number for total
+    and decayed, an id for distinct (null: the row does not count), a condition or a time for days_since (the last one
+    counts), a time for days_until, a value for latest (nulls do not count). `reason` is the phrase of an explanation and may use {value}, {days} and {typical}. `half_life` is in days.
+    `controllable` marks what a seller can change; `monotone` what the model must respect.
+    """
+
+    name: str
+    group: Group
+    definition: str
+    rows: str
+    measure: Measure
+    function: ExpressionOf
+    unit: str
+    reason: str
+    windows: tuple[int, ...] = ()
+    kind: Kind = "number"
+    half_life: float | None = None
+    controllable: bool = False
+    monotone: Direction | None = None
+
+    def column(self, days: int | None) -> str:
+        """The column's name for a window."""
+        return self.name if days is None else f"{self.name}_{days}d"
+
+    @property
+    def columns(self) -> tuple[tuple[str, int | None], ...]:
+        """Its columns with their windows in days (None: ever)."""
+        return tuple((self.column(days), days) for days in self.windows or (None,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derived:
+    """A column made of finished columns of the same account and date; null where one of them is."""
+
+    name: str
+    group: Group
+    definition: str
+    needs: tuple[str, ...]
+    function: ExpressionOf
+    unit: str
+    reason: str
+    controllable: bool = False
+    monotone: Direction | None = None
+    kind: Kind = "number"
+
+
+FEATURES: Catalogue[Feature] = Catalogue("feature")
+DERIVED: Catalogue[Derived] = Catalogue("feature")
+
+
+class Family:
+    """The features of one file: `feature = Family("engagement", rows="engagements").feature`."""
+
+    def __init__(self, group: Group, *, rows: str) -> None:
+        self.group = group
+        self.rows = rows
+
+    def feature(
+        self, *, measure: Measure, unit: str, reason: str, **facts: Any
+    ) -> Callable[[ExpressionOf], ExpressionOf]:
+        """Takes the decorated function into the catalogue under its own name.
+
+        Raises:
+            DefinitionError: no docstring, an unknown unit, a doubled name, or a decayed measure without half-life.
+        """
+
+        def register(function: ExpressionOf) -> ExpressionOf:
+            FEATURES.add(
+                make_feature(
+                    name=function.__name__,
+                    group=self.group,
+                    definition=first_line(function),
+                    rows=self.rows,
+                    measure=measure,
+                    function=function,
+                    unit=unit,
+                    reason=reason,
+                    **facts,
+                )
+            )
+            return function
+
+        return register
+
+
+def make_feature(**facts: Any) -> Feature:
+    """A checked feature record."""
+    feature = Feature(**facts)
+    if feature.unit not in UNITS:
+        raise DefinitionError(f"Feature {feature.name}: '{feature.unit}' is no known unit. Known: {sorted(UNITS)}.")
+    if (feature.half_life is None) == (feature.measure is decayed):
+        raise DefinitionError(f"Feature {feature.name}: a half_life belongs to a decayed measure, and to no other.")
+    if feature.name in DERIVED:
+        raise DefinitionError(f"The feature '{feature.name}' is defined twice. Rename one of the two.")
+    return feature
+
+
+def derived(
+    group: Group, *, needs: tuple[str, ...], unit: str, reason: str, **facts: Any
+) -> Callable[[ExpressionOf], ExpressionOf]:
+    """Takes the decorated function of finished columns into the catalogue under its own name."""
+
+    def register(function: ExpressionOf) -> ExpressionOf:
+        if function.__name__ in FEATURES or unit not in UNITS:
+            raise DefinitionError(f"Feature {function.__name__}: defined twice, or '{unit}' is no known unit.")
+        DERIVED.add(
+            Derived(
+                name=function.__name__,
+                group=group,
+                definition=first_line(function),
+                needs=needs,
+                function=function,
+                unit=unit,
+                reason=reason,
+                **facts,
+            )
+        )
+        return function
+
+    return register

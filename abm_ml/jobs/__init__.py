@@ -1,0 +1,1 @@
+"""Jobs: one function each: read, compute, write, report."""

@@ -1,0 +1,43 @@
+"""The check: reads a company's tables and says what became of every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from abm_ml.features.facts import unusable_custom
+from abm_ml.jobs.workspace import Workspace
+from abm_ml.sources import TableReport
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What became of the rows of each table, and what a person should know of the rest."""
+
+    tables: tuple[TableReport, ...]
+    notes: tuple[str, ...]
+    quarantine: str
+
+    @property
+    def quarantined(self) -> int:
+        """Rows of all tables that were put into quarantine."""
+        return sum(report.quarantined for report in self.tables)
+
+
+def check(workspace: Workspace) -> CheckResult:
+    """Reads and validates the sources: accepted, quarantined and merged counts per table.
+
+    Raises:
+        SourceError: the tables cannot be used as they are.
+    """
+    company = workspace.company
+    notes = [
+        f"Table {report.table}: the column {column} is not used. Map it as custom to make it a feature."
+        for report in company.reading.reports
+        for column in report.ignored_columns
+    ]
+    notes += [
+        f"The custom column {column} may have changed after the fact, so no feature reads it. Say that it is fixed, or "
+        "give a table of its changes."
+        for column in unusable_custom(company.tables, workspace.terms)
+    ]
+    return CheckResult(company.reading.reports, tuple(notes), str(workspace.folder / "quarantine"))

@@ -1,0 +1,86 @@
+"""The demo: the whole way from tables to published, explained scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from abm_ml.jobs.check import CheckResult, check
+from abm_ml.jobs.score import ScoreResult, score
+from abm_ml.jobs.train import TrainResult, train
+from abm_ml.jobs.workspace import Workspace
+from abm_ml.modelling.registry import Registry
+from abm_ml.publishing.runs import read_current
+
+_REASONS_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class TopAccount:
+    """An account that scores high: its score, its KPIs and its strongest reasons."""
+
+    label: str
+    account_id: str
+    name: str
+    probability: float
+    low: float
+    high: float
+    grade: str
+    engagement_score: float
+    engagement_level: str
+    penetration_rate: float | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """Everything that the demo shows."""
+
+    check: CheckResult
+    train: TrainResult
+    score: ScoreResult
+    top: tuple[TopAccount, ...]
+
+
+def demo(workspace: Workspace, *, top: int = 3) -> DemoResult:
+    """Checks the tables, trains a model per label, scores, publishes, and picks the top accounts per label."""
+    checked = check(workspace)
+    trained = train(workspace)
+    scored = score(workspace, ready(workspace))
+    return DemoResult(checked, trained, scored, top_accounts(workspace, top))
+
+
+def ready(workspace: Workspace) -> tuple[str, ...]:
+    """The labels whose model is good enough to score."""
+    registry = Registry(workspace.config.tracking, workspace.folder)
+    return tuple(label for label in workspace.config.labels if registry.holder(label, "champion"))
+
+
+def top_accounts(workspace: Workspace, count: int) -> tuple[TopAccount, ...]:
+    """The accounts of the published run with the highest probability of each label, with reasons and KPIs."""
+    run = read_current(workspace.folder)
+    scores = run.scores().to_pandas().sort_values(["label", "probability", "account_id"], ascending=[True, False, True])
+    best = scores.groupby("label", sort=False).head(count).merge(run.kpis().to_pandas(), on="account_id")
+    accounts = workspace.company.tables["accounts"]
+    names = workspace.engine.compute(
+        accounts.filter(accounts.account_id.isin(best["account_id"].tolist())).select("account_id", "name")
+    ).to_pandas()
+    reasons = run.reasons().to_pandas()
+    reasons = reasons[(reasons["feature"] != "other") & (reasons["points"] > 0)].sort_values("rank")
+    named = dict(zip(names["account_id"], names["name"].fillna(""), strict=True))
+    return tuple(_top(row, named, reasons) for row in best.to_dict("records"))
+
+
+def _top(row: dict[str, Any], names: dict[str, str], reasons: Any) -> TopAccount:
+    mine = reasons[(reasons["account_id"] == row["account_id"]) & (reasons["label"] == row["label"])]
+    penetration = row["penetration_rate"]
+    return TopAccount(
+        **{
+            name: row[name]
+            for name in ("label", "account_id", "probability", "low", "high", "grade", "engagement_score")
+        },
+        name=names[row["account_id"]],
+        engagement_level=row["engagement_level"],
+        penetration_rate=None if penetration != penetration else penetration,  # noqa: PLR0124 - NaN is missing
+        reasons=tuple(mine["text"].head(_REASONS_SHOWN)),
+    )

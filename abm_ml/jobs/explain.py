@@ -1,0 +1,141 @@
+"""Explaining: one account walked from its events to the words, and held against what was published."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from abm_ml.errors import NotReady, UnknownName, did_you_mean
+from abm_ml.jobs.score import Scores, champions, scores_at
+from abm_ml.jobs.workspace import Workspace
+from abm_ml.publishing.runs import PublishedRun, read_current
+from abm_ml.timeline import facts_of, known
+
+_EVENTS_SHOWN = 10
+_SAME = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """One score of the account, and whether the published run says the same (None: it is of another date)."""
+
+    label: str
+    model: str
+    probability: float
+    low: float
+    high: float
+    base_probability: float
+    grade: str
+    reasons: tuple[dict[str, Any], ...]
+    as_published: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """An account on a date: its last known engagements, every feature, its KPIs, and each score with its reasons."""
+
+    account_id: str
+    name: str
+    as_of: dt.datetime
+    engagements: int
+    last_engagements: tuple[dict[str, Any], ...]
+    kpis: dict[str, Any]
+    features: dict[str, Any]
+    scores: tuple[Explained, ...]
+
+
+def explain(workspace: Workspace, account_id: str, *, as_of: dt.datetime | None = None) -> Explanation:
+    """Computes an account's scores anew, from its events to the words; without `as_of` on the date of the published run.
+
+    Raises:
+        UnknownName: there is no such account.
+        NotReady: no label asks about the account on that date, or a label has no champion.
+    """
+    published = _published(workspace)
+    date = as_of or (published.as_of if published else workspace.as_of())
+    name = _name_of(workspace, account_id)
+    made = scores_at(workspace, champions(workspace), date)
+    mine = made.scores[made.scores["account_id"] == account_id]
+    if mine.empty:
+        raise NotReady(
+            f"On {date:%Y-%m-%d} no label asks about the account {account_id}: it is no target, prospect or client then, "
+            "or not yet known."
+        )
+    before = published if published and published.as_of == date else None
+    events = _known_engagements(workspace, account_id, date)
+    return Explanation(
+        account_id=account_id,
+        name=name,
+        as_of=date,
+        engagements=len(events),
+        last_engagements=tuple(_records(events.head(_EVENTS_SHOWN))),
+        kpis=_of(made.kpis, account_id),
+        features=_of(made.features, account_id),
+        scores=tuple(_explained(row, made, before) for row in mine.to_dict("records")),
+    )
+
+
+def _explained(row: dict[str, Any], made: Scores, before: PublishedRun | None) -> Explained:
+    reasons = made.reasons.to_pandas()
+    mine = reasons[(reasons["account_id"] == row["account_id"]) & (reasons["label"] == row["label"])]
+    return Explained(
+        **{name: row[name] for name in ("label", "model", "probability", "low", "high", "base_probability", "grade")},
+        reasons=tuple(_records(mine)),
+        as_published=_same(row, mine, before) if before else None,
+    )
+
+
+def _same(row: dict[str, Any], reasons: pd.DataFrame, before: PublishedRun) -> bool:
+    """Whether the published run holds this score with these reasons."""
+    scores, told = before.scores().to_pandas(), before.reasons().to_pandas()
+    score = scores[(scores["account_id"] == row["account_id"]) & (scores["label"] == row["label"])]
+    words = told[(told["account_id"] == row["account_id"]) & (told["label"] == row["label"])]
+    return (
+        len(score) == 1
+        and abs(score["probability"].iloc[0] - row["probability"]) <= _SAME
+        and words["text"].tolist() == reasons["text"].tolist()
+    )
+
+
+def _published(workspace: Workspace) -> PublishedRun | None:
+    try:
+        return read_current(workspace.folder)
+    except NotReady:
+        return None
+
+
+def _name_of(workspace: Workspace, account_id: str) -> str:
+    accounts = workspace.company.tables["accounts"]
+    found = workspace.engine.compute(accounts.filter(accounts.account_id == account_id).select("name")).to_pylist()
+    if not found:
+        ids = workspace.engine.compute(accounts.select("account_id"))["account_id"].to_pylist()
+        raise UnknownName(f"No account has the id '{account_id}'. {did_you_mean(account_id, ids[:100_000])}")
+    return found[0]["name"] or ""
+
+
+def _known_engagements(workspace: Workspace, account_id: str, date: dt.datetime) -> pd.DataFrame:
+    """The account's engagements known before the date, the newest first."""
+    tables = workspace.company.tables
+    if "engagements" not in tables:
+        return pd.DataFrame()
+    spine = workspace.spine((date,))
+    rows = known(facts_of(tables, "engagements"), spine.filter(spine.account_id == account_id))
+    shown = rows.select("happened_at", "kind", "channel", "side", "contact_id").order_by(
+        rows.happened_at.desc(), rows.engagement_id
+    )
+    return workspace.engine.compute(shown).to_pandas()
+
+
+def _of(frame: pd.DataFrame, account_id: str) -> dict[str, Any]:
+    records = _records(frame[frame["account_id"] == account_id].drop(columns=["account_id", "as_of"]))
+    return records[0] if records else {}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]

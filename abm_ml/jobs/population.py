@@ -1,0 +1,81 @@
+"""What training and scoring ask the data alike: who is asked about at each date, and what was known of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import ibis.expr.types as ir
+import pandas as pd
+
+from abm_ml.catalogue import fingerprint
+from abm_ml.features import DERIVED, FEATURES, FeatureColumn, feature_set, feature_table
+from abm_ml.features.facts import FACTS
+from abm_ml.jobs.workspace import Workspace
+from abm_ml.kpis import account_kpis
+from abm_ml.labels import LABELS, Label, eligible, standing
+from abm_ml.timeline import SPINE
+
+
+@dataclass(frozen=True)
+class Population:
+    """The accounts of some dates: whom each label asks about, their features, their KPIs.
+
+    `features` and `kpis` hold the rows that at least one label asks about, sorted by as_of and account_id.
+    """
+
+    asked: Mapping[str, ir.Table]
+    columns: tuple[FeatureColumn, ...]
+    features: pd.DataFrame
+    kpis: pd.DataFrame
+
+
+def population(workspace: Workspace, labels: Sequence[Label], dates: Sequence[dt.datetime]) -> Population:
+    """Who the labels ask about at each date, with features and KPIs as known then.
+
+    Features are computed over all accounts, for what is typical of the others is part of some, and kept for those asked.
+    """
+    engine, tables, terms = workspace.engine, workspace.company.tables, workspace.terms
+    spine = workspace.spine(tuple(dates))
+    who = engine.store(standing(tables, terms, spine))
+    asked = {label.name: _asked(workspace, label, who) for label in labels}
+    anyone = engine.store(_any_of(list(asked.values())))
+    advance = workspace.progress("Computing features", len(FACTS) + 1)
+    table = feature_table(tables, terms, spine, engine, progress=advance)
+    advance("kpis")
+    kpis = account_kpis(tables, terms, spine, engine)
+    frames = [
+        engine.compute(rows.semi_join(anyone, list(SPINE)).order_by(["as_of", "account_id"])).to_pandas()
+        for rows in (table, kpis)
+    ]
+    return Population(asked, feature_set(tables, terms).columns, frames[0], frames[1])
+
+
+def features(workspace: Workspace, as_of: dt.datetime | None = None) -> pd.DataFrame:
+    """account_id, as_of and every feature of every account known at a date (default: the configured one)."""
+    spine = workspace.spine((workspace.as_of(as_of),))
+    advance = workspace.progress("Computing features", len(FACTS))
+    table = feature_table(workspace.company.tables, workspace.terms, spine, workspace.engine, progress=advance)
+    return workspace.engine.compute(table).to_pandas()
+
+
+def rule_ranking(label: Label, engagement_score: pd.Series[float]) -> pd.Series[float]:
+    """How the rule ranks accounts: the more engagement the likelier, and for churn the less."""
+    return -engagement_score if label.name == "churn" else engagement_score
+
+
+def definitions_hash() -> str:
+    """A fingerprint of what every feature and label means."""
+    return fingerprint(*FEATURES, *DERIVED, *FACTS, *LABELS)
+
+
+def _asked(workspace: Workspace, label: Label, standing: ir.Table) -> ir.Table:
+    newest = workspace.config.question(label).opened_within_days
+    return eligible(label, workspace.terms, standing, opened_within_days=newest)
+
+
+def _any_of(parts: Sequence[ir.Table]) -> ir.Table:
+    keys = [part.select(*SPINE) for part in parts]
+    return reduce(lambda left, right: left.union(right), keys).distinct()

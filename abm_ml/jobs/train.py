@@ -1,0 +1,238 @@
+"""Training: from a company's tables to a calibrated, judged, explained and registered model per label."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+import pandas as pd
+
+from abm_ml.catalogue import fingerprint
+from abm_ml.errors import SourceError
+from abm_ml.features.facts import unusable_custom
+from abm_ml.jobs.model_config import ModelConfig, chosen_columns, model_config
+from abm_ml.jobs.population import definitions_hash, population, rule_ranking
+from abm_ml.jobs.progress import Advance
+from abm_ml.jobs.workspace import Workspace
+from abm_ml.labels import LABELS, Label
+from abm_ml.modelling.bundle import Bundle, ModelFacts, save_bundle
+from abm_ml.modelling.card import CardFacts, Provenance, write_card
+from abm_ml.modelling.classifier import AccountClassifier
+from abm_ml.modelling.evaluation import Comparison, Evaluation, Slice, compare, evaluate, evaluate_slices
+from abm_ml.modelling.gate import Verdict, judge
+from abm_ml.modelling.pictures import HeldOut, pictures, strengths_of, summary_bars
+from abm_ml.modelling.registry import ModelVersion, Registry, TrainingRecord
+from abm_ml.reasons.contributions import contributions
+from abm_ml.reasons.pictures import beeswarm
+from abm_ml.training_set import KEYS, TrainingSet, build_training_set, snapshot_dates
+
+RULE, BASE_RATE = "engagement score (rule)", "base rate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """One trained model: what it is called, how well it does on later dates, and whether it may ship."""
+
+    version: ModelVersion
+    champion: bool
+    evaluation: Evaluation
+    comparisons: tuple[Comparison, ...]
+    verdict: Verdict
+    card: Path
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training produced, and the labels that the company's tables do not allow."""
+
+    as_of: dt.datetime
+    trained: tuple[Trained, ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A fitted classifier with its figures on the test snapshots."""
+
+    rows: TrainingSet
+    config: ModelConfig
+    classifier: AccountClassifier
+    probability: pd.Series[float]
+    evaluation: Evaluation
+    comparisons: tuple[Comparison, ...]
+    slices: tuple[tuple[str, tuple[Slice, ...]], ...]
+    verdict: Verdict
+
+
+def train(workspace: Workspace, names: Sequence[str] = (), *, as_of: dt.datetime | None = None) -> TrainResult:
+    """Trains a model per label (default: all configured), registers it, and makes the first good one champion.
+
+    Raises:
+        GateRefused: a label shows one class only, has too few snapshots, or a feature carries its outcome.
+    """
+    until = workspace.as_of(as_of)
+    asked = [LABELS[name] for name in names or workspace.config.labels]
+    possible = [label for label in asked if any(name in workspace.company.tables for name in label.needs)]
+    if not possible:
+        needed = sorted({need for label in asked for need in label.needs})
+        raise SourceError(f"No label can be trained: there is none of the tables {', '.join(needed)}.")
+    sets = training_sets(workspace, possible, until)
+    advance = workspace.progress("Training models", 3 * len(possible))
+    trained = []
+    for rows in sets:
+        advance(f"{rows.label.name}: learning")
+        judged = learn(workspace, rows)
+        trained.append(_register(workspace, judged, until, advance))
+    return TrainResult(until, tuple(trained), tuple(label.name for label in asked if label not in possible))
+
+
+def training_set(workspace: Workspace, label: str, *, as_of: dt.datetime | None = None) -> TrainingSet:
+    """The training set of one label: accounts at past dates, their features then, what happened next, split by time."""
+    return training_sets(workspace, [LABELS[label]], workspace.as_of(as_of))[0]
+
+
+def training_sets(workspace: Workspace, labels: Sequence[Label], until: dt.datetime) -> list[TrainingSet]:
+    """The training set of each label, over all snapshots whose outcome is known by `until`.
+
+    One feature table serves all labels.
+    """
+    company, config = workspace.company, workspace.config
+    configs = [model_config(config.models, label) for label in labels]
+    horizons = [
+        each.horizon_days or config.question(label).horizon_days for label, each in zip(labels, configs, strict=True)
+    ]
+    known_until = min(until, _end_of(company.end))
+    dates = [
+        snapshot_dates(config.training, begin=company.begin, end=known_until - dt.timedelta(days=horizon))
+        for horizon in horizons
+    ]
+    people = population(workspace, labels, sorted({date for some in dates for date in some}))
+    return [
+        build_training_set(
+            label,
+            company.tables,
+            config,
+            asked=people.asked[label.name],
+            features=people.features.merge(
+                people.kpis[[*KEYS, "engagement_score"]], on=list(KEYS), validate="one_to_one"
+            ),
+            columns=chosen_columns(people.columns, each.features, label),
+            horizon_days=horizon,
+            until=known_until,
+            config=config.training,
+            engine=workspace.engine,
+        )
+        for label, each, horizon in zip(labels, configs, horizons, strict=True)
+    ]
+
+
+def learn(workspace: Workspace, rows: TrainingSet) -> Judged:
+    """A classifier fitted on the training snapshots and judged on the test snapshots."""
+    config = model_config(workspace.config.models, rows.label)
+    used = {column.name: column.monotone for column in rows.columns if column.monotone}
+    classifier = AccountClassifier(
+        **config.lightgbm.model_dump(), monotone=used, num_threads=workspace.config.engine.threads
+    )
+    train, test = rows.train, rows.test
+    classifier.fit(train[rows.names], train["label"], time=train["as_of"], groups=train["account_id"])
+    probability = pd.Series(classifier.predict_proba(test[rows.names])[:, 1], index=test.index)
+    answers, accounts = test["label"], test["account_id"]
+    comparisons = tuple(
+        compare(answers, probability, baseline=name, score=score, groups=accounts)
+        for name, score in ((RULE, rule_ranking(rows.label, test["engagement_score"])), (BASE_RATE, probability * 0.0))
+    )
+    evaluation = evaluate(answers, probability, groups=accounts)
+    events = int(min(train["label"].sum(), (1 - train["label"]).sum()))
+    return Judged(
+        rows=rows,
+        config=config,
+        classifier=classifier,
+        probability=probability,
+        evaluation=evaluation,
+        comparisons=comparisons,
+        slices=tuple(
+            (column, evaluate_slices(answers, probability, by=test[column], groups=accounts))
+            for column in ("tier", "industry", "country")
+            if column in test
+        ),
+        verdict=judge(evaluation, comparisons, training_events=events),
+    )
+
+
+def _end_of(last: dt.datetime) -> dt.datetime:
+    return dt.datetime(last.year, last.month, last.day) + dt.timedelta(days=1)
+
+
+def _register(workspace: Workspace, judged: Judged, until: dt.datetime, advance: Advance) -> Trained:
+    """Stores the model with its card and pictures; the first good one of a label becomes champion."""
+    label, config = judged.rows.label, workspace.config
+    advance(f"{label.name}: explaining")
+    sample = (
+        judged.rows.test[judged.rows.names].sample(n=min(2_000, len(judged.rows.test)), random_state=0).sort_index()
+    )
+    held_out = HeldOut(
+        label=label,
+        happened=judged.rows.test["label"].to_numpy(dtype=float),
+        probability=judged.probability.to_numpy(),
+        rule=rule_ranking(label, judged.rows.test["engagement_score"]).to_numpy(),
+    )
+    strengths = strengths_of(judged.classifier.contributions(sample), judged.rows.columns)
+    registry = Registry(config.tracking, workspace.folder)
+    with tempfile.TemporaryDirectory(prefix=".training-", dir=workspace.folder) as folder:
+        bundle = Bundle(judged.classifier.to_state(), _facts(judged, until))
+        sha256 = save_bundle(Path(folder) / "bundle", bundle)
+        provenance = Provenance(data=fingerprint(workspace.company.hashes), config=workspace.config_hash)
+        card = CardFacts(
+            training=judged.rows,
+            held_out=held_out,
+            bundle=bundle,
+            sha256=sha256,
+            verdict=judged.verdict,
+            strengths=strengths,
+            provenance=provenance,
+            slices=judged.slices,
+            left_out=unusable_custom(workspace.company.tables, config),
+            population=judged.config.population,
+        )
+        path = write_card(config.models / label.name, card)
+        advance(f"{label.name}: registering")
+        drawn = pictures(held_out) | {
+            "strengths": summary_bars(label, strengths),
+            "shap_summary": beeswarm(
+                next(contributions(judged.classifier, sample)), columns=judged.rows.columns
+            ),
+        }
+        record = TrainingRecord(
+            bundle=Path(folder) / "bundle", card=path, pictures=drawn, verdict=judged.verdict, provenance=provenance
+        )
+        version = registry.record(record)
+    champion = judged.verdict.word != "Not ready" and registry.holder(label.name, "champion") is None
+    if champion:
+        registry.set_champion(label.name, version.version)
+    elif judged.verdict.word != "Not ready":
+        registry.set_challenger(label.name, version.version)
+    return Trained(
+        version=version,
+        champion=champion,
+        evaluation=judged.evaluation,
+        comparisons=judged.comparisons,
+        verdict=judged.verdict,
+        card=path,
+    )
+
+
+def _facts(judged: Judged, until: dt.datetime) -> ModelFacts:
+    return ModelFacts(
+        label=judged.rows.label.name,
+        horizon_days=judged.rows.horizon_days,
+        definitions=definitions_hash(),
+        trained_as_of=until.isoformat(),
+        training_dates=tuple(date.isoformat() for date in judged.rows.split.train),
+        versions={name: version_of(name) for name in ("abm-ml", "lightgbm", "scikit-learn", "pandas", "duckdb")},
+        evaluation=judged.evaluation,
+        comparisons=judged.comparisons,
+    )

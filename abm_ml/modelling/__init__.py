@@ -1,0 +1,1 @@
+"""How a model learns, is calibrated, judged and kept: plain files in, plain files out."""

@@ -1,0 +1,283 @@
+"""From a model's raw margins to probabilities that mean what they say, and the rows that teach it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from abm_ml.errors import GateRefused, IntegrityError, SourceError
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Labels = NDArray[np.int64]  # 0 or 1; ranks of times and numbers of accounts have the same type
+Fold = tuple[Rows, Rows]  # the rows that teach, and later or foreign rows that the trees have not seen
+
+MIN_SLOPE = 0.01  # a model that ranks the wrong way round is flattened, never turned over
+MAX_LOG_ODDS = 30.0  # beyond it 1 - p is no longer a number different from 0
+Z_90 = 1.6448536269514722
+SAME_MARGIN = 1e-6
+STEPS, CLOSE_ENOUGH, RIDGE = 100, 1e-10, 1e-12
+
+MIN_EVENTS = 20
+NEWEST_SHARE = 0.15
+OLDEST_SHARE = 0.3
+MIN_TIMES = 3
+FOLDS, FOLDS_OF_MANY, MANY_ROWS = 5, 3, 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrator:
+    """A straight line from margin to log-odds (Platt scaling), and how well it is known.
+
+    `covariance` holds var(intercept), cov(intercept, slope), var(slope); `rows` and `events` are what it was fitted on.
+    """
+
+    slope: float
+    intercept: float
+    covariance: tuple[float, float, float]
+    rows: int
+    events: int
+    method: str = "platt"
+
+    def calibrate(self, margin: ArrayLike) -> Floats:
+        """The calibrated probability of each margin (raw log-odds), strictly between 0 and 1."""
+        return _probability(self._line(margin))
+
+    def interval(self, margin: ArrayLike) -> Floats:
+        """The 90 % interval (low, high) of the event rate among rows that score alike; shape (n, 2).
+
+        It holds what the calibration rows leave open, not what other trees would have said.
+        """
+        margins = np.asarray(margin, dtype=np.float64)
+        var_intercept, cov, var_slope = self.covariance
+        variance = var_intercept + 2.0 * cov * margins + var_slope * margins**2
+        half = Z_90 * np.sqrt(np.maximum(variance, 0.0))
+        line = self._line(margins)
+        return np.stack([_probability(line - half), _probability(line + half)], axis=-1)
+
+    def _line(self, margin: ArrayLike) -> Floats:
+        line: Floats = self.intercept + self.slope * np.asarray(margin, dtype=np.float64)
+        return line
+
+
+def calibrator_record(calibrator: Calibrator) -> dict[str, Any]:
+    """The calibrator as plain JSON values; `calibrator_from` reads them back exactly."""
+    return {**asdict(calibrator), "covariance": list(calibrator.covariance)}
+
+
+def calibrator_from(record: Mapping[str, Any]) -> Calibrator:
+    """The calibrator that `calibrator_record` wrote."""
+    if record.get("method") != "platt":
+        raise IntegrityError(f"Calibrator: method {record.get('method')!r} is unknown, expected 'platt'. Train again.")
+    var_intercept, cov, var_slope = record["covariance"]
+    return Calibrator(**{**record, "covariance": (var_intercept, cov, var_slope)})
+
+
+def fit_calibrator(
+    margin: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+) -> Calibrator:
+    """The line that makes margins of rows the trees have not seen agree with what happened to them.
+
+    Logistic regression on (1, margin), with a prior of mean 1 and variance 1 on the slope: boosted log-odds start out
+    right, so few rows, constant margins or perfect separation keep the slope near 1. The intercept is free, so the mean
+    probability equals the event rate. The covariance is a sandwich, clustered by `groups` (snapshots of one account are
+    not independent).
+    """
+    margins, happened = np.asarray(margin, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    weight = np.ones_like(margins) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    events = int(happened.sum())
+    if not 0 < events < len(happened):
+        quiet = len(happened) - events
+        raise GateRefused(f"Calibration rows have {events:,} positives and {quiet:,} negatives: both are needed.")
+    weight = weight / weight.mean()
+    ones = np.ones_like(margins)
+    design = np.stack([ones, margins], axis=1)
+    intercept, beyond = _newton(design, happened, weight, offset=margins, prior=np.array([0.0, 1.0]))
+    slope = 1.0 + beyond
+    if slope < MIN_SLOPE:
+        slope = MIN_SLOPE
+        (intercept,) = _newton(design[:, :1], happened, weight, offset=slope * margins, prior=np.array([0.0]))
+    probability = _probability(intercept + slope * margins)
+    covariance = _sandwich(design, weight, happened - probability, groups=groups)
+    return Calibrator(float(slope), float(intercept), covariance, rows=len(happened), events=events)
+
+
+def probability_points(contributions: ArrayLike, base_margin: float, calibrator: Calibrator) -> tuple[Floats, float]:
+    """What each feature adds to the displayed probability, and the probability before any of them speaks.
+
+    Exact log-odds contributions are scaled by the slope of the secant (cal(m) - cal(b)) / (m - b) of their row, so base
+    plus points equals the calibrated probability to 1e-9; where m and b all but meet, by the derivative.
+    """
+    parts = np.asarray(contributions, dtype=np.float64)
+    moved = parts.sum(axis=1)
+    base = float(calibrator.calibrate(base_margin))
+    still = np.abs(moved) < SAME_MARGIN
+    step = np.where(still, 1.0, moved)
+    secant = (calibrator.calibrate(base_margin + moved) - base) / step
+    slope = np.where(still, calibrator.slope * base * (1.0 - base), secant)
+    return parts * slope[:, None], base
+
+
+def _probability(log_odds: Floats) -> Floats:
+    clipped = np.clip(log_odds, -MAX_LOG_ODDS, MAX_LOG_ODDS)
+    probability: Floats = 1.0 / (1.0 + np.exp(-clipped))
+    return probability
+
+
+def _newton(design: Floats, happened: Floats, weight: Floats, *, offset: Floats, prior: Floats) -> Floats:
+    """The coefficients beside the offset that make the outcomes likeliest; `prior` is the precision of each at 0."""
+
+    def loss(beta: Floats) -> float:
+        line = offset + (design * beta).sum(axis=1)
+        surprise = np.logaddexp(0.0, line) - happened * line
+        return float((weight * surprise).sum() + 0.5 * (prior * beta**2).sum())
+
+    beta: Floats = np.zeros(design.shape[1])
+    for _ in range(STEPS):
+        probability = _probability(offset + (design * beta).sum(axis=1))
+        gradient = (design * (weight * (happened - probability))[:, None]).sum(axis=0) - prior * beta
+        curvature = weight * probability * (1.0 - probability)
+        step = np.linalg.solve(_crossed(design, curvature) + np.diag(prior + RIDGE), gradient)
+        before = loss(beta)
+        while loss(beta + step) > before and np.abs(step).max() > CLOSE_ENOUGH:
+            step = step / 2.0
+        beta = beta + step
+        if np.abs(step).max() <= CLOSE_ENOUGH:
+            break
+    return beta
+
+
+def _sandwich(
+    design: Floats, weight: Floats, residual: Floats, *, groups: ArrayLike | None
+) -> tuple[float, float, float]:
+    """Variance of intercept, covariance, variance of slope, robust against rows of one group moving together."""
+    scores = design * (weight * residual)[:, None]
+    if groups is not None:
+        _, cluster = np.unique(np.asarray(groups), return_inverse=True)
+        scores = np.stack([np.bincount(cluster, weights=column) for column in scores.T], axis=1)
+    clusters = len(scores)
+    variance = np.abs(residual) * (1.0 - np.abs(residual))  # p (1 - p), whichever way the row went
+    bread = np.linalg.inv(_crossed(design, weight * variance) + np.diag([RIDGE, 1.0]))
+    meat = _crossed(scores, np.ones(clusters))
+    covariance = bread @ meat @ bread * clusters / max(clusters - 1, 1)
+    return float(covariance[0, 0]), float(covariance[0, 1]), float(covariance[1, 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which rows say when to stop and which calibrate, each with the rows that teach them; `older`: all but the newest.
+
+    Without time the same folds do both, and `older` is every row.
+    """
+
+    stopping: list[Fold]
+    judging: list[Fold]
+    older: Rows
+
+
+def plan_of(y: Labels, time: Labels, groups: Labels | None, *, seed: int) -> Plan:
+    """By time where its slices hold events enough, else by folds of accounts."""
+    slices = slices_of(y, time)
+    if slices is None:
+        folds = folds_of(y, groups, seed=seed)
+        return Plan(folds, folds, np.arange(len(y)))
+    oldest, later, newest = slices
+    older = np.union1d(oldest, later)
+    stopping = across_groups(oldest, later, y, groups, seed=seed)
+    return Plan(stopping, across_groups(older, newest, y, groups, seed=seed), older)
+
+
+def ranks(what: str, values: ArrayLike | None, rows: Rows) -> Labels:
+    """Times or accounts of some rows as 0, 1, 2, ... in their own order; all 0 where there are none."""
+    if values is None:
+        return np.zeros(len(rows), dtype=np.int64)
+    column = pd.Series(np.asarray(values)).iloc[rows]
+    codes, _ = pd.factorize(column.astype(str).where(column.notna()) if what == "groups" else column, sort=True)
+    gaps = int((codes < 0).sum())
+    if gaps:
+        raise SourceError(f"{what}: {gaps:,} of {len(rows):,} rows have none. Every row needs its own.")
+    return np.asarray(codes, dtype=np.int64)
+
+
+def content(matrix: Floats) -> NDArray[np.uint64]:
+    """A number per row that depends on nothing but what the row holds (FNV-1a over its bits), to sort by."""
+    mixed = np.full(len(matrix), 14695981039346656037, dtype=np.uint64)
+    for column in matrix.T:
+        bits = np.where(np.isnan(column), np.nan, column + 0.0).view(np.uint64)
+        mixed = (mixed ^ bits ^ (bits >> np.uint64(32))) * np.uint64(1099511628211)
+    return mixed ^ (mixed >> np.uint64(29))
+
+
+def folds_of(y: Labels, groups: Labels | None, *, seed: int) -> list[Fold]:
+    """Rows dealt into folds so that no account teaches and judges at once, and every fold holds its share of events."""
+    folds = FOLDS_OF_MANY if len(y) >= MANY_ROWS else FOLDS
+    held = _dealt(y, np.arange(len(y)) if groups is None else groups, folds, seed=seed)
+    if not _usable(y, held, folds):
+        held = _dealt(y, np.arange(len(y)), min(folds, int(y.sum()), int((1 - y).sum())), seed=seed)
+    return [(np.flatnonzero(held != fold), np.flatnonzero(held == fold)) for fold in np.unique(held)]
+
+
+def slices_of(y: Labels, time: Labels) -> tuple[Rows, Rows, Rows] | None:
+    """The oldest rows (training), later ones (stopping) and the newest (calibration); None where time is too short.
+
+    `time` is a rank: 0, 1, 2, ... One time is never split. The two newer slices hold 15 % of the rows each, or as much
+    as it takes to hold 20 events of either class, as long as 30 % remain to train on.
+    """
+    calibrating = _newest(y, time)
+    stopping = _newest(y, np.where(calibrating, -1, time)) if calibrating.any() else calibrating
+    training = ~calibrating & ~stopping
+    enough = all(_events(y[chosen]) >= MIN_EVENTS for chosen in (training, stopping, calibrating))
+    if len(np.unique(time)) < MIN_TIMES or not enough or training.mean() < OLDEST_SHARE:
+        return None
+    return np.flatnonzero(training), np.flatnonzero(stopping), np.flatnonzero(calibrating)
+
+
+def across_groups(teach: Rows, judge: Rows, y: Labels, groups: Labels | None, *, seed: int) -> list[Fold]:
+    """Pairs of (teaching rows, later rows) with no account on both sides; one pair if accounts never come back."""
+    if groups is None or not np.isin(groups[judge], groups[teach]).any():
+        return [(teach, judge)]
+    pairs = []
+    for foreign, own in folds_of(y, groups, seed=seed):
+        pairs.append((np.intersect1d(teach, foreign), np.intersect1d(judge, own)))
+    sound = all(_events(y[rows]) > 0 for rows, _ in pairs) and all(len(rows) > 0 for _, rows in pairs)
+    return pairs if sound else [(teach, judge)]
+
+
+def _crossed(columns: Floats, weight: Floats) -> Floats:
+    """Weighted sums of products of columns, by einsum: a BLAS product may end differently with another thread count."""
+    return np.asarray(np.einsum("ni,n,nj->ij", columns, weight, columns))
+
+
+def _newest(y: Labels, time: Labels) -> NDArray[np.bool_]:
+    """Which rows belong to the newest times that hold enough rows and events; rows of time -1 are gone already."""
+    times = np.unique(time[time >= 0])[::-1]
+    for start in times:
+        chosen = time >= start
+        if chosen.mean() >= NEWEST_SHARE and _events(y[chosen]) >= MIN_EVENTS:
+            return np.asarray(chosen)
+    return np.zeros(len(time), dtype=bool)
+
+
+def _events(y: Labels) -> int:
+    """How many rows the rarer class has."""
+    return int(min(y.sum(), len(y) - y.sum()))
+
+
+def _dealt(y: Labels, groups: Labels, folds: int, *, seed: int) -> Labels:
+    """The fold of each row: groups with an event and groups without are shuffled and dealt out like cards."""
+    eventful = np.bincount(groups, weights=y) > 0
+    shuffled = np.random.default_rng(seed).permutation(len(eventful))
+    order = shuffled[np.argsort(eventful[shuffled], kind="stable")]
+    fold = np.empty(len(order), dtype=np.int64)
+    fold[order] = np.arange(len(order)) % folds
+    return np.asarray(fold[groups])
+
+
+def _usable(y: Labels, held: Labels, folds: int) -> bool:
+    """Whether the rows outside each fold show both classes."""
+    return len(np.unique(held)) == folds and all(_events(y[held != fold]) > 0 for fold in range(folds))

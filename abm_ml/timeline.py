@@ -1,0 +1,223 @@
+"""The one place where time is cut: which rows count for a date, which cells are filled by then, who an account was then.
+
+A row counts for a date only if it happened and was known before it (`<`, never `<=`); windows are half-open,
+`[as_of - days, as_of)`; times are UTC. Everything above this floor sees rows that have already been cut.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from abm_ml.engines import Engine
+from abm_ml.tables import TABLES, Tables, Terms
+from abm_ml.tables.stage_changes import numbered
+
+Every = Literal["day", "week", "month"]
+Lifecycle = Literal["target", "prospect", "client", "lost", "none"]
+
+SECONDS_PER_DAY = 86_400
+SPINE = ("account_id", "as_of")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Rows of accounts with what is needed to cut them in time.
+
+    `rows` has account_id, happened_at and known_at. `known_from` names, per column, the column with the time at which
+    its cells fill in. `changes` are later values (key, column, value, happened_at, known_at) of the columns in
+    `changing`, for rows identified by `key`. `order` breaks ties of happened_at and known_at.
+    """
+
+    name: str
+    rows: ir.Table
+    known_from: Mapping[str, str] = field(default_factory=dict)
+    key: str | None = None
+    changes: ir.Table | None = None
+    changing: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+
+
+def facts_of(tables: Tables, name: str) -> Facts:
+    """A canonical table as facts: when its rows happened, when they were known, which cells fill in later."""
+    table = TABLES[name]
+    rows = tables[name]
+    times = {"happened_at": rows[str(table.happened_at)], "known_at": rows[str(table.known_at)]}
+    known_from = {column.name: column.known_from for column in table.columns if column.known_from}
+    return Facts(name=name, rows=rows.mutate(**times), known_from=known_from, order=table.key)
+
+
+def scoring_dates(first: dt.datetime, last: dt.datetime, every: Every) -> tuple[dt.datetime, ...]:
+    """Every day, week or month start from `first` on, up to and including `last`; weeks count back from `last`."""
+    if every == "month":
+        months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+        starts = [dt.datetime(month // 12, month % 12 + 1, 1) for month in months]
+        return tuple(start for start in starts if first <= start <= last)
+    step = dt.timedelta(days=7 if every == "week" else 1)
+    count = (last - first) // step
+    return tuple(last - step * back for back in range(count, -1, -1))
+
+
+def spine(tables: Tables, dates: Sequence[dt.datetime], engine: Engine) -> ir.Table:
+    """One row (account_id, as_of) per account and date, from the account's creation on."""
+    days = engine.register(pa.table({"as_of": pa.array(sorted(set(dates)), pa.timestamp("us"))}))
+    accounts = tables["accounts"].select("account_id", "created_at")
+    pairs = accounts.cross_join(days)
+    return engine.store(pairs.filter(pairs.created_at < pairs.as_of).select(*SPINE))
+
+
+def known(facts: Facts, dates: ir.Table) -> ir.Table:
+    """The rows of `facts` that had happened and were known at each (account_id, as_of), cells of later times empty.
+
+    Each row carries its `as_of`; a row known at several dates stands there once per date.
+    """
+    rows = facts.rows
+    pairs = dates.select(*SPINE).inner_join(
+        rows, [dates.account_id == rows.account_id, rows.happened_at < dates.as_of, rows.known_at < dates.as_of]
+    )
+    pairs = pairs.drop("account_id_right") if "account_id_right" in pairs.columns else pairs
+    if facts.changes is not None:
+        pairs = _with_changes(pairs, facts)
+    return pairs.mutate(**{cell: _filled(pairs, cell, since) for cell, since in facts.known_from.items()})
+
+
+def _filled(rows: ir.Table, cell: str, since: str) -> ir.Value:
+    return (rows[since] < rows.as_of).ifelse(rows[cell], ibis.null(rows[cell].type()))
+
+
+def _with_changes(pairs: ir.Table, facts: Facts) -> ir.Table:
+    key, changes = str(facts.key), facts.changes
+    assert changes is not None  # the caller asks only then
+    owners = pairs.select(key, "as_of").distinct()
+    before = owners.inner_join(
+        changes, [owners[key] == changes[key], changes.happened_at < owners.as_of, changes.known_at < owners.as_of]
+    ).drop(f"{key}_right")
+    newest = ibis.window(
+        group_by=[key, "as_of", "column"],
+        order_by=[ibis.desc("happened_at"), ibis.desc("known_at"), ibis.desc("value")],
+    )
+    last = before.mutate(_place=ibis.row_number().over(newest)).filter(lambda t: t["_place"] == 0)
+    wide = last.group_by([key, "as_of"]).aggregate(
+        **{f"_new_{name}": last.value.max(where=last.column == name) for name in facts.changing}
+    )
+    joined = pairs.left_join(wide, [key, "as_of"])
+    joined = joined.drop(*[name for name in (f"{key}_right", "as_of_right") if name in joined.columns])
+    values = {
+        name: ibis.coalesce(joined[f"_new_{name}"].try_cast(pairs[name].type()), joined[name])
+        for name in facts.changing
+    }
+    return joined.mutate(**values).drop(*[f"_new_{name}" for name in facts.changing])
+
+
+def within(rows: ir.Table, days: int | None) -> ir.BooleanValue:
+    """Whether a known row lies in the window of that many days before its `as_of` (None: ever)."""
+    if days is None:
+        return ibis.literal(True)
+    return rows.happened_at >= rows.as_of - ibis.interval(days=days)
+
+
+def days_before(rows: ir.Table, time: ir.TimestampValue) -> ir.FloatingValue:
+    """Days from `time` to the row's `as_of`; negative for a time that lies ahead."""
+    return (rows.as_of.epoch_seconds() - time.epoch_seconds()) / SECONDS_PER_DAY
+
+
+def hindsight(facts: Facts, until: dt.datetime) -> Facts:
+    """What is known today of the past: rows that happened and were known before `until`, as if known at once.
+
+    For outcomes only. A cell that fills in at or after `until` is still empty.
+    """
+    rows, end = facts.rows, ibis.timestamp(until)
+    rows = rows.filter(rows.happened_at < end, rows.known_at < end)
+    values: dict[str, ir.Value] = {"known_at": rows.happened_at}
+    for cell, since in facts.known_from.items():
+        values[cell] = (rows[since] < end).ifelse(rows[cell], ibis.null(rows[cell].type()))
+    return replace(facts, rows=rows.mutate(**values))
+
+
+def upcoming(facts: Facts, dates: ir.Table, days: int) -> ir.Table:
+    """The rows that happen in `[as_of, as_of + days)`, per (account_id, as_of): for outcomes, never for features."""
+    rows = facts.rows
+    end = dates.as_of + ibis.interval(days=days)
+    pairs = dates.inner_join(
+        rows, [dates.account_id == rows.account_id, rows.happened_at >= dates.as_of, rows.happened_at < end]
+    )
+    return pairs.drop("account_id_right") if "account_id_right" in pairs.columns else pairs
+
+
+def lifecycle(tables: Tables, dates: ir.Table, client_days: int, until: dt.datetime | None = None) -> ir.Table:
+    """Who each account was at each date: account_id, as_of, lifecycle.
+
+    client: has an active contract (without contracts: an order within `client_days`); prospect: has an open
+    opportunity and is no client; lost: was a client; target: is wanted and none of these; else none.
+    With `until` it is seen with hindsight: from all rows known before that time.
+    """
+    seen = _Seen(tables, dates, until)
+    flags = dates.select(*SPINE)
+    if "contracts" in tables:
+        rows = seen.rows("contracts")
+        running = (rows.ends_at >= rows.as_of) & rows.cancelled_at.isnull()
+        flags = _flag(flags, rows, running=running, bought=rows.contract_id.notnull())
+    elif "orders" in tables:
+        rows = seen.rows("orders")
+        real = rows.kind != "credit"
+        flags = _flag(flags, rows, running=within(rows, client_days) & real, bought=real)
+    else:
+        flags = flags.mutate(running=ibis.literal(False), bought=ibis.literal(False))
+    if "opportunities" in tables:
+        rows = seen.rows("opportunities")
+        flags = _flag(flags, rows, open=rows.closed_at.isnull())
+    else:
+        flags = flags.mutate(open=ibis.literal(False))
+    wanted = tables["accounts"].select("account_id", "is_target")
+    flags = flags.inner_join(wanted, "account_id")
+    return flags.select(
+        *SPINE,
+        lifecycle=ibis.cases(
+            (flags.running, "client"),
+            (flags.open, "prospect"),
+            (flags.bought, "lost"),
+            (flags.is_target, "target"),
+            else_="none",
+        ),
+    )
+
+
+def stage(tables: Tables, dates: ir.Table, terms: Terms) -> ir.Table:
+    """The stage each account had entered last at each date: account_id, as_of, stage_number (null: none yet)."""
+    if "stage_changes" not in tables:
+        return dates.select(*SPINE, stage_number=ibis.null("float64"))
+    facts = facts_of(tables, "stage_changes")
+    rows = known(replace(facts, rows=numbered(facts.rows, terms)), dates)
+    newest = ibis.window(
+        group_by=list(SPINE),
+        order_by=[ibis.desc("happened_at"), ibis.desc("known_at"), ibis.desc("stage_number")],
+    )
+    last = rows.mutate(_place=ibis.row_number().over(newest)).filter(lambda t: t["_place"] == 0)
+    joined = dates.select(*SPINE).left_join(last.select(*SPINE, "stage_number"), list(SPINE))
+    return joined.drop("account_id_right", "as_of_right")
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A company's rows as known at each date, or with hindsight from a later one."""
+
+    tables: Tables
+    dates: ir.Table
+    until: dt.datetime | None
+
+    def rows(self, name: str) -> ir.Table:
+        facts = facts_of(self.tables, name)
+        return known(hindsight(facts, self.until) if self.until else facts, self.dates)
+
+
+def _flag(spine_rows: ir.Table, rows: ir.Table, **conditions: ir.BooleanValue) -> ir.Table:
+    found = rows.group_by(list(SPINE)).aggregate(**{name: value.any() for name, value in conditions.items()})
+    joined = spine_rows.left_join(found, list(SPINE))
+    joined = joined.drop("account_id_right", "as_of_right")
+    return joined.mutate(**{name: joined[name].fill_null(False) for name in conditions})

@@ -1,0 +1,152 @@
+"""The training set: accounts at past dates, what was known of them then, what happened next, split by time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import Field
+
+from abm_ml.config import Strict
+from abm_ml.engines import Engine
+from abm_ml.errors import GateRefused
+from abm_ml.features import FeatureColumn
+from abm_ml.labels import Label, outcomes
+from abm_ml.tables import Tables, Terms
+from abm_ml.timeline import Every, scoring_dates
+
+KEYS = ("account_id", "as_of")
+
+
+class TrainingConfig(Strict):
+    """From which dates a model learns, and which ones test it."""
+
+    every: Every = Field(default="month", description="how far apart the snapshots are")
+    first: dt.datetime | None = Field(default=None, description="the first snapshot; default: 90 days into the data")
+    last: dt.datetime | None = Field(default=None, description="the last one; default: one horizon before as_of")
+    test_from: dt.datetime | None = Field(default=None, description="the first test snapshot; default: by test_share")
+    test_share: float = Field(default=0.2, gt=0, lt=1, description="share of the snapshots, the newest, that test")
+    allow_overlap: bool = Field(default=False, description="no gap of one horizon between training and test")
+    accounts_apart: bool = Field(default=False, description="an account that tests does not train")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Which snapshots train and which test; between the last and the first of them lies one horizon."""
+
+    train: tuple[dt.datetime, ...]
+    gap: tuple[dt.datetime, ...]
+    test: tuple[dt.datetime, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSet:
+    """Rows sorted by as_of and account_id: the keys, the features, and the answer in `label` (0 or 1)."""
+
+    label: Label
+    horizon_days: int
+    columns: tuple[FeatureColumn, ...]
+    split: Split
+    train: pd.DataFrame
+    test: pd.DataFrame
+
+    @property
+    def names(self) -> list[str]:
+        """The feature columns in their order."""
+        return [column.name for column in self.columns]
+
+
+def snapshot_dates(config: TrainingConfig, *, begin: dt.datetime, end: dt.datetime) -> tuple[dt.datetime, ...]:
+    """The snapshots between the data's begin and `end`, the last date whose outcome can be known."""
+    last = min(config.last or end, end)
+    return scoring_dates(config.first or begin + dt.timedelta(days=90), last, config.every)
+
+
+def split_by_time(dates: Sequence[dt.datetime], horizon_days: int, config: TrainingConfig) -> Split:
+    """The newest snapshots test; training ends one horizon before the first of them.
+
+    Raises:
+        GateRefused: there are too few snapshots for that.
+    """
+    ordered = sorted(set(dates))
+    newest = max(1, round(len(ordered) * config.test_share))
+    test_from = config.test_from or (ordered[-newest] if len(ordered) > newest else None)
+    gap = dt.timedelta(days=0 if config.allow_overlap else horizon_days)
+    train = tuple(date for date in ordered if test_from and date + gap <= test_from and date < test_from)
+    test = tuple(date for date in ordered if test_from and date >= test_from)
+    if not train or not test:
+        raise GateRefused(
+            f"{len(ordered)} snapshots are too few to train and to test with a gap of {horizon_days} days between. "
+            "Take a longer history, a shorter horizon, or snapshots by week (training: every: week)."
+        )
+    return Split(train=train, gap=tuple(date for date in ordered if train[-1] < date < test[0]), test=test)
+
+
+def build_training_set(
+    label: Label,
+    tables: Tables,
+    terms: Terms,
+    *,
+    asked: ir.Table,
+    features: pd.DataFrame,
+    columns: Sequence[FeatureColumn],
+    horizon_days: int,
+    until: dt.datetime,
+    config: TrainingConfig,
+    engine: Engine,
+) -> TrainingSet:
+    """Spine x features x label, split by time.
+
+    `asked` holds who is asked about at each snapshot and `features` what was known of them then; a snapshot whose
+    horizon does not end by `until` is censored.
+
+    Raises:
+        GateRefused: too few snapshots, or a feature that carries the outcome.
+    """
+    answered = outcomes(label, tables, terms, asked, horizon_days=horizon_days, until=until)
+    rows = engine.compute(answered.select(*KEYS, "label")).to_pandas()
+    rows = rows[rows["as_of"] + pd.Timedelta(days=horizon_days) <= pd.Timestamp(until)]
+    joined = rows.merge(features, on=list(KEYS), how="inner", validate="one_to_one")
+    joined = joined.sort_values(list(reversed(KEYS)), kind="stable", ignore_index=True)
+    split = split_by_time(sorted(joined["as_of"].dt.to_pydatetime().tolist()), horizon_days, config)
+    train, test = (joined[joined["as_of"].isin(dates)].reset_index(drop=True) for dates in (split.train, split.test))
+    if config.accounts_apart:
+        train = train[~train["account_id"].isin(test["account_id"])].reset_index(drop=True)
+    refuse_leaks(label, train, columns)
+    return TrainingSet(
+        label=label, horizon_days=horizon_days, columns=tuple(columns), split=split, train=train, test=test
+    )
+
+
+def refuse_leaks(label: Label, rows: pd.DataFrame, columns: Sequence[FeatureColumn]) -> None:
+    """Raises GateRefused for a feature that is named like the outcome, or is filled only where it happened."""
+    forbidden = {label.name, "label", *label.outcome_columns}
+    named = [column.name for column in columns if column.name.removeprefix("custom_") in forbidden]
+    answers = rows["label"].to_numpy() == 1
+    filled = [column.name for column in columns if _filled_only_after(rows[column.name], answers)]
+    if named or filled:
+        raise GateRefused(
+            f"Label {label.name}: "
+            + "; ".join(
+                [f"the feature '{name}' is named like the outcome" for name in named]
+                + [f"the feature '{name}' is filled only where the outcome is known" for name in filled]
+            )
+            + ". Leave it out (features: exclude in model.yaml), or map when it became known."
+        )
+
+
+def _filled_only_after(values: pd.Series[float], answers: npt.NDArray[np.bool_]) -> bool:
+    """Whether a cell being there, or missing, all but tells the answer."""
+    there = values.notna().to_numpy()
+    enough = 20
+    for pattern in (there, ~there):
+        if min(pattern.sum(), (~pattern).sum()) >= enough and answers.any():
+            agreement = max((answers[pattern]).mean() - answers[~pattern].mean(), 0.0)
+            if agreement > 0.98:
+                return True
+    return False

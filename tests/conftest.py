@@ -1,0 +1,75 @@
+"""What all tests share: an engine, a company of a few rows, and the real data where it is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from abm_ml.engines import Engine, EngineConfig, open_engine
+from abm_ml.tables import TABLES, ColumnType, Table, Tables
+
+ROOT = Path(__file__).resolve().parents[1]
+ARROW = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "timestamp": pa.timestamp("us"),
+}
+Rows = pd.DataFrame | Sequence[Mapping[str, Any]]
+Build = Callable[..., Tables]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on real data need the folder that ABM_ML_DATA names."""
+    folder = Path(os.environ.get("ABM_ML_DATA", ROOT.parent / "shared" / "data"))
+    if folder.is_dir():
+        return
+    for item in items:
+        if item.get_closest_marker("shared_data"):
+            item.add_marker(pytest.mark.skip(reason=f"ABM_ML_DATA: there is no folder {folder}"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with the real data; only for tests marked `shared_data`."""
+    return Path(os.environ.get("ABM_ML_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """One engine for all tests: DuckDB in this process."""
+    opened = open_engine(EngineConfig(threads=2, memory_limit="2GB"))
+    yield opened
+    opened.close()
+
+
+def arrow_rows(table: Table, rows: Rows) -> pa.Table:
+    """Rows with the columns and types of a canonical table; cells left out are empty, and known when they happened."""
+    schema = pa.schema([(column.name, ARROW[column.type]) for column in table.columns])
+    frame = pd.DataFrame(rows).reindex(columns=schema.names)
+    for column in table.columns:
+        if column.type == "timestamp":
+            frame[column.name] = pd.to_datetime(frame[column.name]).astype("datetime64[us]")
+    if "known_at" in schema.names:
+        frame["known_at"] = frame["known_at"].fillna(frame["happened_at"])
+    return pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+
+
+@pytest.fixture(scope="session")
+def tiny(engine: Engine) -> Build:
+    """A company from rows by table: `tiny({"accounts": [{"account_id": "a", ...}], ...})`."""
+
+    def build(
+        rows: Mapping[str, Rows], *, custom: Mapping[str, Mapping[str, ColumnType]] | None = None, on: Engine = engine
+    ) -> Tables:
+        tables = {name: TABLES[name].with_custom((custom or {}).get(name, {})) for name in rows}
+        return Tables({name: on.register(arrow_rows(table, rows[name])) for name, table in tables.items()})
+
+    return build

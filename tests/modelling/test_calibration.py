@@ -1,0 +1,144 @@
+"""The calibrator's laws: it orders as the margin does, its mean is the event rate, and points add up."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abm_ml.errors import GateRefused, IntegrityError
+from abm_ml.modelling.calibration import (
+    Calibrator,
+    calibrator_from,
+    calibrator_record,
+    fit_calibrator,
+    probability_points,
+)
+
+LINES = st.builds(
+    Calibrator,
+    slope=st.floats(0.01, 5),
+    intercept=st.floats(-5, 5),
+    covariance=st.just((0.04, 0.01, 0.02)),
+    rows=st.just(100),
+    events=st.just(20),
+)
+MARGINS = st.lists(st.floats(-60, 60), min_size=2, max_size=20)
+
+
+def world(rows=4000, slope=0.6, intercept=-0.5, seed=0):
+    """Margins that are too bold, and what happened."""
+    random = np.random.default_rng(seed)
+    margin = random.normal(-1, 1.5, rows)
+    return margin, (random.random(rows) < 1 / (1 + np.exp(-(intercept + slope * margin)))).astype(int)
+
+
+@given(LINES, MARGINS)
+def test_order_is_kept(calibrator, margins):
+    """A higher margin never has a lower probability."""
+    assert (np.diff(calibrator.calibrate(np.sort(margins))) >= 0).all()
+
+
+@given(LINES, MARGINS)
+def test_interval_surrounds(calibrator, margins):
+    """0 < low <= probability <= high < 1, however far out the margin."""
+    p, (low, high) = calibrator.calibrate(margins), calibrator.interval(margins).T
+    assert ((low > 0) & (low <= p) & (p <= high) & (high < 1)).all()
+
+
+@given(LINES, st.lists(st.lists(st.floats(-8, 8), min_size=3, max_size=3), min_size=1, max_size=9), st.floats(-4, 4))
+def test_points_add_up(calibrator, contributions, base_margin):
+    """Base probability plus points is the calibrated probability of the whole margin, to 1e-9, for every row."""
+    points, base = probability_points(contributions, base_margin, calibrator)
+    whole = calibrator.calibrate(base_margin + np.sum(contributions, axis=1))
+    np.testing.assert_allclose(base + points.sum(axis=1), whole, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("moved", [0.0, 1e-16, 1e-12, 1e-7, 1e-5])
+def test_points_of_opposites(moved):
+    """Large contributions that all but cancel keep their size and still add up."""
+    calibrator = Calibrator(1.0, 0.0, (0.0, 0.0, 0.0), rows=1, events=1)
+    points, base = probability_points([[4.0 + moved, -4.0]], 0.0, calibrator)
+    assert points[0, 0] == pytest.approx(1.0, abs=1e-4)
+    assert base + points.sum() == pytest.approx(calibrator.calibrate(moved), abs=1e-9)
+
+
+def test_points_share_sign_with_log_odds():
+    """What raises the log-odds raises the probability."""
+    contributions = np.random.default_rng(0).normal(size=(50, 6))
+    points, _ = probability_points(contributions, -1.0, Calibrator(0.7, 0.2, (0.1, 0.0, 0.1), rows=9, events=3))
+    assert (np.sign(points) == np.sign(contributions)).all()
+
+
+def test_finds_the_line():
+    """Slope and intercept of a known world are found."""
+    calibrator = fit_calibrator(*world(rows=40_000))
+    assert (calibrator.slope, calibrator.intercept) == pytest.approx((0.6, -0.5), abs=0.05)
+
+
+@pytest.mark.parametrize("weight", [None, np.linspace(0.1, 3, 4000)])
+def test_mean_is_event_rate(weight):
+    """On its own rows the mean probability is the (weighted) event rate."""
+    margin, y = world()
+    p = fit_calibrator(margin, y, sample_weight=weight).calibrate(margin)
+    assert np.average(p, weights=weight) == pytest.approx(np.average(y, weights=weight), abs=1e-9)
+
+
+def test_wrong_way_round():
+    """A model that ranks backwards is flattened, not turned over; the level still fits."""
+    margin, y = world()
+    calibrator = fit_calibrator(-3 * margin, y)
+    assert calibrator.slope == 0.01
+    assert calibrator.calibrate(-3 * margin).mean() == pytest.approx(y.mean(), abs=1e-9)
+
+
+def test_constant_margin():
+    """Where all rows score alike, all get the event rate."""
+    _, y = world()
+    assert fit_calibrator(np.zeros(len(y)), y).calibrate(0.0) == pytest.approx(y.mean())
+
+
+def test_perfect_separation():
+    """Few rows, perfectly separated, do not make certainty."""
+    calibrator = fit_calibrator([-2.0, -1.0, 1.0, 2.0], [0, 0, 1, 1])
+    assert 0 < calibrator.slope < 3
+
+
+@pytest.mark.parametrize("y", [[0, 0, 0], [1, 1, 1]])
+def test_one_class(y):
+    """Calibration needs both classes and says how many there were."""
+    with pytest.raises(GateRefused, match="positives and"):
+        fit_calibrator([0.1, 0.2, 0.3], y)
+
+
+def test_interval_covers():
+    """Nine times in ten the interval holds the true rate (80 to 98 of 100 worlds)."""
+    at, truth = 0.5, 1 / (1 + np.exp(-(-0.5 + 0.6 * 0.5)))
+    intervals = [fit_calibrator(*world(rows=600, seed=seed)).interval(at) for seed in range(100)]
+    assert 80 <= sum(low <= truth <= high for low, high in intervals) <= 98
+
+
+def test_repeated_rows_of_one_account():
+    """Ten copies of each row, known to be of one account, leave as much open as the rows alone."""
+    margin, y = world(rows=500)
+    copies = np.repeat(np.arange(500), 10)
+    alone = np.ptp(fit_calibrator(margin, y).interval(0.0))
+    grouped = np.ptp(fit_calibrator(margin[copies], y[copies], groups=copies).interval(0.0))
+    assert grouped == pytest.approx(alone, rel=0.02)
+    assert np.ptp(fit_calibrator(margin[copies], y[copies]).interval(0.0)) < 0.5 * alone
+
+
+def test_record_round_trip():
+    """A calibrator written as JSON is read back exactly."""
+    calibrator = fit_calibrator(*world())
+    assert calibrator_from(json.loads(json.dumps(calibrator_record(calibrator)))) == calibrator
+
+
+def test_unknown_method():
+    """A calibrator of a kind that this version does not know is refused."""
+    record = calibrator_record(fit_calibrator(*world(rows=50)))
+    with pytest.raises(IntegrityError, match="isotonic"):
+        calibrator_from({**record, "method": "isotonic"})

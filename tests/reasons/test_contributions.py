@@ -1,0 +1,49 @@
+"""Contributions are exact, whatever the size of a block, and never those of another model."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abm_ml.errors import IntegrityError
+from abm_ml.modelling.classifier import AccountClassifier
+from abm_ml.reasons.contributions import contributions
+
+
+def test_they_add_up_to_the_displayed_probability(model: AccountClassifier, accounts: pd.DataFrame) -> None:
+    """Base probability plus points is the calibrated probability that people see, to 1e-9."""
+    (block,) = contributions(model, accounts)
+    assert np.abs(block.points.sum(axis=1) + block.base_probability - block.probability).max() < 1e-9
+    assert np.array_equal(block.probability, model.predict_proba(accounts)[:, 1])
+
+
+def test_they_are_those_of_the_trees(model: AccountClassifier, accounts: pd.DataFrame) -> None:
+    """The explainer says what the model says of itself."""
+    (block,) = contributions(model, accounts)
+    own = model.contributions(accounts)
+    assert list(block.names) == list(own.columns)
+    assert np.abs(block.points - own.to_numpy()).max() < 1e-12
+
+
+@pytest.mark.parametrize("block_rows", [1, 7, 399, 400, 1000])
+def test_blocks_change_nothing(model: AccountClassifier, accounts: pd.DataFrame, block_rows: int) -> None:
+    """Memory may be cut into blocks of any size; the numbers are the same to the last bit."""
+    (whole,) = contributions(model, accounts.head(20))
+    parts = [block.points for block in contributions(model, accounts.head(20), block_rows=block_rows)]
+    assert np.array_equal(np.concatenate(parts), whole.points)
+
+
+def test_no_accounts_have_no_contributions(model: AccountClassifier, accounts: pd.DataFrame) -> None:
+    """Nobody to explain is no error."""
+    assert list(contributions(model, accounts.head(0))) == []
+
+
+def test_another_base_is_refused(model: AccountClassifier, accounts: pd.DataFrame) -> None:
+    """A model whose stored base is not that of its trees explains nothing."""
+    wrong = copy.copy(model)
+    wrong.base_margin_ = model.base_margin_ + 1e-6
+    with pytest.raises(IntegrityError, match="base"):
+        next(contributions(wrong, accounts))

@@ -1,0 +1,202 @@
+"""The training set: past dates, what was known then, what happened next; split by time, and free of leaks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abm_ml import timeline
+from abm_ml.engines import Engine
+from abm_ml.errors import GateRefused
+from abm_ml.features import FeatureColumn
+from abm_ml.labels import LABELS, eligible, standing
+from abm_ml.tables import Tables, Terms
+from abm_ml.training_set import (
+    TrainingConfig,
+    TrainingSet,
+    build_training_set,
+    refuse_leaks,
+    snapshot_dates,
+    split_by_time,
+)
+from tests.conftest import Build
+
+Day = dt.datetime
+MONTHS = tuple(Day(2024 + month // 12, month % 12 + 1, 1) for month in range(20))
+DAY = dt.timedelta(days=1)
+UNTIL = MONTHS[-1] + 90 * DAY
+WIN = LABELS["win"]
+
+
+def column(name: str) -> FeatureColumn:
+    """A feature column of that name."""
+    facts: dict[str, Any] = {"days": None, "kind": "number", "unit": "days", "reason": "{value}"}
+    return FeatureColumn(name=name, feature=name, group="engagement", controllable=False, monotone=None, **facts)
+
+
+@pytest.fixture(scope="module")
+def prospects(tiny: Build) -> Tables:
+    """Forty-eight accounts, each with a deal open from the begin; every second one is won, one a fortnight."""
+    names = [f"a{number:02}" for number in range(48)]
+    accounts = [{"account_id": name, "created_at": Day(2023, 1, 1), "is_target": True} for name in names]
+    deals = [
+        {
+            "opportunity_id": name, "account_id": name, "kind": "new", "opened_at": Day(2023, 2, 1),
+            "closed_at": Day(2024, 2, 1) + 14 * number * DAY, "outcome": ("won", "lost")[number % 2],
+        }
+        for number, name in enumerate(names)
+    ]  # fmt: skip
+    return tiny({"accounts": accounts, "opportunities": deals})
+
+
+def built(
+    tables: Tables, engine: Engine, dates: Sequence[dt.datetime] = MONTHS, until: dt.datetime = UNTIL, **config: Any
+) -> TrainingSet:
+    """The training set of label win at some dates, with one feature that is the account's number."""
+    terms, spine = Terms(), timeline.spine(tables, dates, engine)
+    asked = eligible(WIN, terms, standing(tables, terms, spine))
+    features = engine.compute(spine.select("account_id", "as_of")).to_pandas().sample(frac=1, random_state=1)
+    features["number"] = features["account_id"].str.slice(1).astype(float)
+    return build_training_set(
+        WIN, tables, terms, asked=asked, features=features, columns=[column("number")], horizon_days=90,
+        until=until, config=TrainingConfig(**config), engine=engine,
+    )  # fmt: skip
+
+
+def test_rows_are_sorted_and_split(prospects: Tables, engine: Engine) -> None:
+    """Rows stand by date and account; one horizon lies between the last training date and the first test date."""
+    made = built(prospects, engine)
+    for rows in (made.train, made.test):
+        keys = list(zip(rows["as_of"], rows["account_id"], strict=True))
+        assert keys == sorted(set(keys))
+    assert made.test["as_of"].min() - made.train["as_of"].max() >= pd.Timedelta(days=90)
+    assert set(made.train["as_of"]) == set(made.split.train)
+    assert made.names == ["number"]
+
+
+def test_each_row_has_its_answer(prospects: Tables, engine: Engine) -> None:
+    """The answer is whether the account's own deal is won within 90 days from the date."""
+    made = built(prospects, engine)
+    rows = pd.concat([made.train, made.test])
+    closed = pd.Timestamp("2024-02-01") + pd.to_timedelta(14 * rows["number"], unit="D")
+    won = (rows["number"] % 2 == 0) & (closed >= rows["as_of"]) & (closed < rows["as_of"] + pd.Timedelta(days=90))
+    assert set(rows["label"]) == {0, 1}
+    assert (rows["label"] == won).all()
+    assert (closed >= rows["as_of"]).all()
+
+
+def test_order_of_features_does_not_matter(prospects: Tables, engine: Engine) -> None:
+    """The features come in any order; the training set is the same, row by row."""
+    pd.testing.assert_frame_equal(built(prospects, engine).train, built(prospects, engine).train)
+
+
+def test_unfinished_horizons_are_censored(prospects: Tables, engine: Engine) -> None:
+    """A date counts only if its whole horizon lies before the end of what is known; it is no 'no'."""
+    assert built(prospects, engine).test["as_of"].max() == MONTHS[-1]
+    assert built(prospects, engine, until=UNTIL - DAY).test["as_of"].max() == MONTHS[-2]
+
+
+def test_accounts_apart(prospects: Tables, engine: Engine) -> None:
+    """On demand, an account that tests does not train."""
+    together, apart = built(prospects, engine), built(prospects, engine, accounts_apart=True)
+    assert set(together.train["account_id"]) & set(together.test["account_id"])
+    assert not set(apart.train["account_id"]) & set(apart.test["account_id"])
+    assert len(apart.train) > 0
+    pd.testing.assert_frame_equal(apart.test, together.test)
+
+
+def test_too_few_snapshots(prospects: Tables, engine: Engine) -> None:
+    """Three months cannot hold a training date, a gap of 90 days and a test date."""
+    with pytest.raises(GateRefused, match="3 snapshots are too few"):
+        built(prospects, engine, dates=MONTHS[:3])
+
+
+def test_split_holds_a_gap() -> None:
+    """The newest fifth tests; what lies less than one horizon before it neither trains nor tests."""
+    split = split_by_time(MONTHS, 90, TrainingConfig())
+    assert split.test == MONTHS[16:]
+    assert split.gap == MONTHS[13:16]
+    assert split.train == MONTHS[:13]
+    assert split.test[0] - split.train[-1] >= 90 * DAY
+
+
+def test_split_of_exactly_one_horizon() -> None:
+    """A training date whose horizon ends exactly at the first test date may train."""
+    dates = [Day(2024, 1, 1) + 30 * n * DAY for n in range(10)]
+    split = split_by_time(dates, 60, TrainingConfig())
+    assert (split.train, split.gap, split.test) == (tuple(dates[:7]), (dates[7],), tuple(dates[8:]))
+
+
+def test_split_in_any_order_and_with_doubles() -> None:
+    """One date per account is as good as each date once."""
+    assert split_by_time([*reversed(MONTHS), *MONTHS], 90, TrainingConfig()) == split_by_time(
+        MONTHS, 90, TrainingConfig()
+    )
+
+
+def test_test_from() -> None:
+    """The first test date may be named."""
+    split = split_by_time(MONTHS, 90, TrainingConfig(test_from=MONTHS[10]))
+    assert split.test == MONTHS[10:]
+    assert split.train[-1] + 90 * DAY <= MONTHS[10]
+
+
+def test_overlap_has_to_be_asked_for() -> None:
+    """Without the gap every date either trains or tests."""
+    split = split_by_time(MONTHS, 90, TrainingConfig(allow_overlap=True))
+    assert split.gap == ()
+    assert split.train + split.test == MONTHS
+
+
+@pytest.mark.parametrize("dates", [[], [MONTHS[0]], MONTHS[:4]])
+def test_split_refuses(dates: Sequence[dt.datetime]) -> None:
+    """Without a training or a test date there is no split; the message says what to do."""
+    with pytest.raises(GateRefused, match="Take a longer history, a shorter horizon, or snapshots by week"):
+        split_by_time(dates, 120, TrainingConfig())
+
+
+def test_snapshot_dates() -> None:
+    """From 90 days into the data on, up to the last date whose outcome can be known; both may be named."""
+    begin, end = Day(2024, 1, 1), Day(2024, 6, 15)
+    assert snapshot_dates(TrainingConfig(), begin=begin, end=end) == MONTHS[3:6]
+    assert snapshot_dates(TrainingConfig(first=Day(2024, 2, 1)), begin=begin, end=end) == MONTHS[1:6]
+    assert snapshot_dates(TrainingConfig(last=Day(2024, 5, 1)), begin=begin, end=end) == MONTHS[3:5]
+    assert snapshot_dates(TrainingConfig(last=Day(2025, 5, 1)), begin=begin, end=end) == MONTHS[3:6]
+
+
+def rows_with(name: str, values: object) -> pd.DataFrame:
+    """A hundred rows, the second half of which had the outcome, with one feature."""
+    return pd.DataFrame({"label": np.repeat([0, 1], 50), name: values})
+
+
+@pytest.mark.parametrize("name", ["win", "won", "outcome", "custom_outcome", "loss_reason"])
+def test_a_feature_named_like_the_outcome(name: str) -> None:
+    """What is called like the answer is the answer."""
+    with pytest.raises(GateRefused, match=f"'{name}' is named like the outcome"):
+        refuse_leaks(WIN, rows_with(name, 1.0), [column(name)])
+
+
+@pytest.mark.parametrize("when_yes", [True, False])
+def test_a_feature_filled_only_after_the_outcome(*, when_yes: bool) -> None:
+    """A cell that is filled just where the answer is yes (or just where it is no) gives it away."""
+    values = np.where((np.arange(100) >= 50) == when_yes, 5.0, np.nan)
+    with pytest.raises(GateRefused, match="'signature_days' is filled only where the outcome is known"):
+        refuse_leaks(WIN, rows_with("signature_days", values), [column("signature_days")])
+
+
+@pytest.mark.parametrize(
+    "values", [1.0, np.nan, np.where(np.arange(100) % 2, 5.0, np.nan), np.where(np.arange(100) >= 40, 5.0, np.nan)]
+)
+def test_honest_features_pass(values: object) -> None:
+    """Always there, never there, half of the time there, or there somewhat more often: no leak."""
+    refuse_leaks(WIN, rows_with("days_since_demo", values), [column("days_since_demo")])
+
+
+def test_a_rare_coincidence_is_no_leak() -> None:
+    """Fewer than 20 cells prove nothing."""
+    refuse_leaks(WIN, rows_with("rare", np.where(np.arange(100) >= 85, 5.0, np.nan)), [column("rare")])
