@@ -73,11 +73,6 @@ class Engine:
             result: pa.Table = self._backend.to_pyarrow(expression)
         return result
 
-    def batches(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
-        """The rows of an expression piece by piece, for those that may be many."""
-        with self._explaining():
-            yield from self._backend.to_pyarrow_batches(expression)
-
     def close(self) -> None:
         """Lets go of everything."""
         self._backend.disconnect()

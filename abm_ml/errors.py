@@ -78,10 +78,13 @@ class StorageError(AbmError, OSError):
     exit_code = 8
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like this one; capitals make no difference. None where none is like it."""
+def nearest(name: str, known: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """The known name that is most like this one; capitals make no difference. None where none is like it.
+
+    `likeness` is twice the shared letters over all letters of both names: 1 for the same name, 0 for nothing in common.
+    """
     folded = {candidate.casefold(): candidate for candidate in known}
-    found = difflib.get_close_matches(name.casefold(), list(folded), n=1)
+    found = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=likeness)
     return folded[found[0]] if found else None
 
 

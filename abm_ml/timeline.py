@@ -1,4 +1,4 @@
-"""The one place where time is cut: which rows count for a date, which cells are filled by then, who an account was then.
+"""The one place where time is cut: which rows count for a date, which cells are filled by then, who an account was.
 
 A row counts for a date only if it happened and was known before it (`<`, never `<=`); windows are half-open,
 `[as_of - days, as_of)`; times are UTC. Everything above this floor sees rows that have already been cut.
@@ -82,8 +82,8 @@ def known(facts: Facts, dates: ir.Table) -> ir.Table:
         rows, [dates.account_id == rows.account_id, rows.happened_at < dates.as_of, rows.known_at < dates.as_of]
     )
     pairs = pairs.drop("account_id_right") if "account_id_right" in pairs.columns else pairs
-    if facts.changes is not None:
-        pairs = _with_changes(pairs, facts)
+    if facts.changes is not None and facts.key is not None:
+        pairs = _with_changes(pairs, facts.changes, key=facts.key, changing=facts.changing)
     return pairs.mutate(**{cell: _filled(pairs, cell, since) for cell, since in facts.known_from.items()})
 
 
@@ -91,9 +91,7 @@ def _filled(rows: ir.Table, cell: str, since: str) -> ir.Value:
     return (rows[since] < rows.as_of).ifelse(rows[cell], ibis.null(rows[cell].type()))
 
 
-def _with_changes(pairs: ir.Table, facts: Facts) -> ir.Table:
-    key, changes = str(facts.key), facts.changes
-    assert changes is not None  # the caller asks only then
+def _with_changes(pairs: ir.Table, changes: ir.Table, *, key: str, changing: tuple[str, ...]) -> ir.Table:
     owners = pairs.select(key, "as_of").distinct()
     before = owners.inner_join(
         changes, [owners[key] == changes[key], changes.happened_at < owners.as_of, changes.known_at < owners.as_of]
@@ -104,15 +102,14 @@ def _with_changes(pairs: ir.Table, facts: Facts) -> ir.Table:
     )
     last = before.mutate(_place=ibis.row_number().over(newest)).filter(lambda t: t["_place"] == 0)
     wide = last.group_by([key, "as_of"]).aggregate(
-        **{f"_new_{name}": last.value.max(where=last.column == name) for name in facts.changing}
+        **{f"_new_{name}": last.value.max(where=last.column == name) for name in changing}
     )
     joined = pairs.left_join(wide, [key, "as_of"])
     joined = joined.drop(*[name for name in (f"{key}_right", "as_of_right") if name in joined.columns])
     values = {
-        name: ibis.coalesce(joined[f"_new_{name}"].try_cast(pairs[name].type()), joined[name])
-        for name in facts.changing
+        name: ibis.coalesce(joined[f"_new_{name}"].try_cast(pairs[name].type()), joined[name]) for name in changing
     }
-    return joined.mutate(**values).drop(*[f"_new_{name}" for name in facts.changing])
+    return joined.mutate(**values).drop(*[f"_new_{name}" for name in changing])
 
 
 def within(rows: ir.Table, days: int | None) -> ir.BooleanValue:

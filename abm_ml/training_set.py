@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -16,8 +15,7 @@ from abm_ml.config import Strict
 from abm_ml.engines import Engine
 from abm_ml.errors import GateRefused
 from abm_ml.features import FeatureColumn
-from abm_ml.labels import Label, outcomes
-from abm_ml.tables import Tables, Terms
+from abm_ml.labels import Label, Outlook, outcomes
 from abm_ml.timeline import Every, scoring_dates
 
 KEYS = ("account_id", "as_of")
@@ -89,28 +87,24 @@ def split_by_time(dates: Sequence[dt.datetime], horizon_days: int, config: Train
 
 def build_training_set(
     label: Label,
-    tables: Tables,
-    terms: Terms,
-    *,
-    asked: ir.Table,
+    outlook: Outlook,
     features: pd.DataFrame,
     columns: Sequence[FeatureColumn],
-    horizon_days: int,
-    until: dt.datetime,
+    *,
     config: TrainingConfig,
     engine: Engine,
 ) -> TrainingSet:
     """Spine x features x label, split by time.
 
-    `asked` holds who is asked about at each snapshot and `features` what was known of them then; a snapshot whose
-    horizon does not end by `until` is censored.
+    `outlook` says who is asked about at each snapshot, and `features` what was known of them then; a snapshot whose
+    horizon does not end by `outlook.until` is censored.
 
     Raises:
         GateRefused: too few snapshots, or a feature that carries the outcome.
     """
-    answered = outcomes(label, tables, terms, asked, horizon_days=horizon_days, until=until)
-    rows = engine.compute(answered.select(*KEYS, "label")).to_pandas()
-    rows = rows[rows["as_of"] + pd.Timedelta(days=horizon_days) <= pd.Timestamp(until)]
+    horizon_days, until = outlook.horizon_days, pd.Timestamp(outlook.until)
+    rows = engine.compute(outcomes(label, outlook).select(*KEYS, "label")).to_pandas()
+    rows = rows[rows["as_of"] + pd.Timedelta(days=horizon_days) <= until]
     joined = rows.merge(features, on=list(KEYS), how="inner", validate="one_to_one")
     joined = joined.sort_values(list(reversed(KEYS)), kind="stable", ignore_index=True)
     split = split_by_time(sorted(joined["as_of"].dt.to_pydatetime().tolist()), horizon_days, config)

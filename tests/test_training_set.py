@@ -14,7 +14,7 @@ from abm_ml import timeline
 from abm_ml.engines import Engine
 from abm_ml.errors import GateRefused
 from abm_ml.features import FeatureColumn
-from abm_ml.labels import LABELS, eligible, standing
+from abm_ml.labels import LABELS, Outlook, eligible, standing
 from abm_ml.tables import Tables, Terms
 from abm_ml.training_set import (
     TrainingConfig,
@@ -62,10 +62,10 @@ def built(
     asked = eligible(WIN, terms, standing(tables, terms, spine))
     features = engine.compute(spine.select("account_id", "as_of")).to_pandas().sample(frac=1, random_state=1)
     features["number"] = features["account_id"].str.slice(1).astype(float)
+    outlook = Outlook(tables=tables, terms=terms, standing=asked, horizon_days=90, until=until)
     return build_training_set(
-        WIN, tables, terms, asked=asked, features=features, columns=[column("number")], horizon_days=90,
-        until=until, config=TrainingConfig(**config), engine=engine,
-    )  # fmt: skip
+        WIN, outlook, features, [column("number")], config=TrainingConfig(**config), engine=engine
+    )
 
 
 def test_rows_are_sorted_and_split(prospects: Tables, engine: Engine) -> None:

@@ -9,8 +9,19 @@ from abm_ml.features import (  # importing a file puts its definitions into the 
     clients,
     derived,
 )
+
 # isort: on
 from abm_ml.features.base import DERIVED, FEATURES, Derived, Feature, Group
 from abm_ml.features.build import FeatureColumn, FeatureSet, feature_set, feature_table
 
-__all__ = ["DERIVED", "FEATURES", "Derived", "Feature", "FeatureColumn", "FeatureSet", "Group", "feature_set", "feature_table"]
+__all__ = [
+    "DERIVED",
+    "FEATURES",
+    "Derived",
+    "Feature",
+    "FeatureColumn",
+    "FeatureSet",
+    "Group",
+    "feature_set",
+    "feature_table",
+]

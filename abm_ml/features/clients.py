@@ -72,7 +72,9 @@ def orders_decayed(o: Any) -> Any:
     return (~o.is_credit).cast("int8")
 
 
-@orders(measure=distinct, windows=(180, 365), unit="months", reason="orders in {value:.0f} months of the last {days} days")
+@orders(
+    measure=distinct, windows=(180, 365), unit="months", reason="orders in {value:.0f} months of the last {days} days"
+)
 def order_months(o: Any) -> Any:
     """Different calendar months with an order."""
     return o.is_credit.ifelse(None, o.month)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import ibis
@@ -55,7 +56,7 @@ def recent_share(f: Any) -> Any:
 def streak_weeks(f: Any) -> Any:
     """Weeks in a row, counted back from the date and up to four, in which the account engaged."""
     ends = ("engagements_7d", "engagements_14d", "engagements_21d", "engagements_28d")
-    fresh = [f[ends[0]] > 0, *(f[late] > f[early] for early, late in zip(ends, ends[1:], strict=False))]
+    fresh = [f[ends[0]] > 0, *(f[late] > f[early] for early, late in itertools.pairwise(ends))]
     broken = [(~week, float(n)) for n, week in enumerate(fresh)]
     return ibis.cases(*broken, else_=float(len(fresh)))
 

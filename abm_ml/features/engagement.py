@@ -174,7 +174,10 @@ def marketing_touches(e: Any) -> Any:
 
 
 @feature(
-    measure=count, windows=(30, 90), unit="engagements", reason="{value:.0f} contacts on their own initiative in {days} days"
+    measure=count,
+    windows=(30, 90),
+    unit="engagements",
+    reason="{value:.0f} contacts on their own initiative in {days} days",
 )
 def inbound_engagements(e: Any) -> Any:
     """Engagements that the account began by itself (side inbound)."""
@@ -187,7 +190,12 @@ def digital_engagements(e: Any) -> Any:
     return (e.channel_class == "digital") & (e.points > 0)
 
 
-@feature(measure=count, windows=(90,), unit="engagements", reason="{value:.0f} engagements in person or by phone in {days} days")
+@feature(
+    measure=count,
+    windows=(90,),
+    unit="engagements",
+    reason="{value:.0f} engagements in person or by phone in {days} days",
+)
 def physical_engagements(e: Any) -> Any:
     """Engagements worth points in person, by phone or by mail."""
     return (e.channel_class == "physical") & (e.points > 0)
@@ -205,7 +213,9 @@ def kinds_of_engagement(e: Any) -> Any:
     return (e.points > 0).ifelse(e.kind, None)
 
 
-@feature(measure=distinct, windows=(90, 365), unit="contents", reason="{value:.0f} different contents seen in {days} days")
+@feature(
+    measure=distinct, windows=(90, 365), unit="contents", reason="{value:.0f} different contents seen in {days} days"
+)
 def contents_seen(e: Any) -> Any:
     """Different contents that anyone at the account opened, viewed or downloaded."""
     return e.content_id
@@ -256,7 +266,11 @@ def days_since_demo_request(e: Any) -> Any:
 
 
 @feature(
-    measure=days_since, windows=(365,), unit="days", reason="last touched by sales {value:.0f} days ago", controllable=True
+    measure=days_since,
+    windows=(365,),
+    unit="days",
+    reason="last touched by sales {value:.0f} days ago",
+    controllable=True,
 )
 def days_since_sales_touch(e: Any) -> Any:
     """Days since the last engagement of the side sales."""

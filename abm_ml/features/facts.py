@@ -84,12 +84,12 @@ def _engagements(tables: Tables, terms: Terms) -> Facts:
 
 
 @_facts("contacts")
-def _contacts(tables: Tables, terms: Terms) -> Facts:
+def _contacts(tables: Tables, _terms: Terms) -> Facts:
     return facts_of(tables, "contacts")
 
 
 @_facts("departures", "contacts")
-def _departures(tables: Tables, terms: Terms) -> Facts:
+def _departures(tables: Tables, _terms: Terms) -> Facts:
     contacts = tables["contacts"]
     gone = contacts.filter(contacts.left_at.notnull())
     gone = gone.mutate(happened_at=gone.left_at, known_at=ibis.greatest(gone.left_at, gone.created_at))
@@ -188,17 +188,19 @@ def _with_gaps(rows: ir.Table) -> ir.Table:
 def _orders(tables: Tables, terms: Terms) -> Facts:
     facts = facts_of(tables, "orders")
     rows = in_currency(facts.rows, "amount", at="happened_at", tables=tables, terms=terms)
-    rows = rows.mutate(is_credit=rows.kind == "credit", day=rows.happened_at.date(), month=rows.happened_at.truncate("M"))
+    rows = rows.mutate(
+        is_credit=rows.kind == "credit", day=rows.happened_at.date(), month=rows.happened_at.truncate("M")
+    )
     return Facts(name="orders", rows=rows, order=("order_id",))
 
 
 @_facts("surveys")
-def _surveys(tables: Tables, terms: Terms) -> Facts:
+def _surveys(tables: Tables, _terms: Terms) -> Facts:
     return facts_of(tables, "surveys")
 
 
 def unusable_custom(tables: Tables, terms: Terms) -> tuple[str, ...]:
-    """Custom columns that no feature reads, since nobody said that they never change and no table says when they did."""
+    """Custom columns that no feature reads: nobody said that they never change, and no table says when they did."""
     changes = {"accounts": "account_changes", "contracts": None}
     return tuple(
         f"{name}.{column}"
@@ -214,7 +216,7 @@ def _usable_custom(tables: Tables, terms: Terms, name: str, changes: str | None)
 
 
 def _changes(tables: Tables, name: str) -> ir.Table | None:
-    return tables[name] if name in tables else None
+    return tables.get(name)
 
 
 def _looked_up(value: ir.StringValue, numbers: dict[str, float]) -> ir.FloatingValue:

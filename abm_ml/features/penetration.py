@@ -26,7 +26,13 @@ def key_contacts_known(c: Any) -> Any:
     return c.is_key & c.left_at.isnull()
 
 
-@known(measure=count, windows=(90,), unit="contacts", reason="{value:.0f} people newly known in {days} days", controllable=True)
+@known(
+    measure=count,
+    windows=(90,),
+    unit="contacts",
+    reason="{value:.0f} people newly known in {days} days",
+    controllable=True,
+)
 def contacts_added(c: Any) -> Any:
     """People who became known at the account."""
     return c.contact_id.notnull()

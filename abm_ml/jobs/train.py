@@ -18,7 +18,7 @@ from abm_ml.jobs.model_config import ModelConfig, chosen_columns, model_config
 from abm_ml.jobs.population import definitions_hash, population, rule_ranking
 from abm_ml.jobs.progress import Advance
 from abm_ml.jobs.workspace import Workspace
-from abm_ml.labels import LABELS, Label
+from abm_ml.labels import LABELS, Label, Outlook
 from abm_ml.modelling.bundle import Bundle, ModelFacts, save_bundle
 from abm_ml.modelling.card import CardFacts, Provenance, write_card
 from abm_ml.modelling.classifier import AccountClassifier
@@ -114,15 +114,15 @@ def training_sets(workspace: Workspace, labels: Sequence[Label], until: dt.datet
     return [
         build_training_set(
             label,
-            company.tables,
-            config,
-            asked=people.asked[label.name],
-            features=people.features.merge(
-                people.kpis[[*KEYS, "engagement_score"]], on=list(KEYS), validate="one_to_one"
+            Outlook(
+                tables=company.tables,
+                terms=config,
+                standing=people.asked[label.name],
+                horizon_days=horizon,
+                until=known_until,
             ),
-            columns=chosen_columns(people.columns, each.features, label),
-            horizon_days=horizon,
-            until=known_until,
+            people.features.merge(people.kpis[[*KEYS, "engagement_score"]], on=list(KEYS), validate="one_to_one"),
+            chosen_columns(people.columns, each.features, label),
             config=config.training,
             engine=workspace.engine,
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import ibis
 import ibis.expr.types as ir
 
@@ -36,17 +34,14 @@ def eligible(label: Label, terms: Terms, standing: ir.Table, *, opened_within_da
     return asked if opened_within_days is None else asked.filter(asked.days_open <= opened_within_days)
 
 
-def outcomes(
-    label: Label, tables: Tables, terms: Terms, asked: ir.Table, *, horizon_days: int, until: dt.datetime
-) -> ir.Table:
-    """The rows of `asked` with the answer in column `label`: 1 it happened within the horizon, 0 it did not.
+def outcomes(label: Label, outlook: Outlook) -> ir.Table:
+    """The rows asked about with the answer in column `label`: 1 it happened within the horizon, 0 it did not.
 
     Raises:
         SourceError: none of the tables that the label needs is there.
     """
-    if not any(name in tables for name in label.needs):
+    if not any(name in outlook.tables for name in label.needs):
         raise SourceError(f"The label {label.name} needs the table {' or '.join(label.needs)}, and there is none.")
-    outlook = Outlook(tables=tables, terms=terms, standing=asked, horizon_days=horizon_days, until=until)
     yes = label.happened(outlook).distinct().mutate(label=ibis.literal(1, "int8"))
-    joined = asked.left_join(yes, list(SPINE)).drop("account_id_right", "as_of_right")
+    joined = outlook.standing.left_join(yes, list(SPINE)).drop("account_id_right", "as_of_right")
     return joined.mutate(label=joined.label.fill_null(0))

@@ -9,7 +9,7 @@ from abm_ml.labels.base import LABELS, Label, Outlook
 from abm_ml.timeline import lifecycle
 
 
-def _asked(standing: ir.Table, last_stage: float) -> ir.BooleanValue:
+def _asked(standing: ir.Table, _last_stage: float) -> ir.BooleanValue:
     return standing.lifecycle == "client"
 
 

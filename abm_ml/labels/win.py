@@ -10,7 +10,7 @@ from abm_ml.labels.base import LABELS, Label, Outlook
 from abm_ml.timeline import facts_of, hindsight, upcoming
 
 
-def _asked(standing: ir.Table, last_stage: float) -> ir.BooleanValue:
+def _asked(standing: ir.Table, _last_stage: float) -> ir.BooleanValue:
     return standing.lifecycle == "prospect"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from abm_ml.publishing.storage import sha256_of
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-_RUN_ID = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +80,8 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of the run in a folder.
 
     Raises:
-        IntegrityError: there is no run of that name, or its manifest is damaged or belongs to another run.
+        IntegrityError: it is missing, damaged or belongs to another run.
     """
-    if not _RUN_ID.fullmatch(folder.name) or not folder.is_dir():
-        raise IntegrityError(f"{folder.parent}: there is no run '{folder.name}'. Run `abm-ml score` again.")
     path = folder / MANIFEST
     try:
         content = path.read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
@@ -30,6 +31,7 @@ from abm_ml.publishing.storage import WorkspaceLock, lock_workspace, storing
 from abm_ml.publishing.tables import RunTables, checked
 
 RUNS, CURRENT, STAGING = "runs", "current.json", ".tmp-"
+_RUN_ID = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,9 @@ def read_current(workspace: Path) -> PublishedRun:
 def read_run(workspace: Path, run_id: str) -> PublishedRun:
     """A run by its name, current or not, verified byte by byte."""
     folder = workspace / RUNS / run_id
+    # A name with slashes would lead out of the workspace.
+    if not _RUN_ID.fullmatch(run_id) or not folder.is_dir():
+        raise IntegrityError(f"{workspace / RUNS}: there is no run '{run_id}'. Run `abm-ml score` again.")
     manifest = read_manifest(folder)
     verify(folder, manifest)
     return PublishedRun(folder, manifest)

@@ -151,8 +151,6 @@ def _check_gaps(name: str, field: pa.Field, column: pa.ChunkedArray) -> None:
 
 
 def _ordered(table: pa.Table, keys: list[str]) -> pa.Table:
-    if all(table[key].num_chunks <= 1 for key in keys) and not len(table):
-        return table
     return table.sort_by([(key, "ascending") for key in keys]).combine_chunks()
 
 

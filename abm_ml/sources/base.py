@@ -67,7 +67,7 @@ class Source(ABC):
 
 
 class FrameSource(Source):
-    """A source written in pandas: the canonical tables as frames, times in naive UTC, ids as text."""
+    """A source written in pandas: the canonical tables as frames; times without a zone are UTC."""
 
     @abstractmethod
     def frames(self) -> Mapping[str, pd.DataFrame]:
@@ -80,7 +80,7 @@ class FrameSource(Source):
             file, origin = folder / f"{TABLES[name].name}.parquet", f"{type(self).__name__}.{name}"
             refuse_names(origin, [str(column) for column in frame.columns])
             try:
-                rows = pa.Table.from_pandas(frame.reset_index(drop=True), preserve_index=False)
+                rows = pa.Table.from_pandas(_in_utc(frame).reset_index(drop=True), preserve_index=False)
             except (pa.ArrowException, TypeError, ValueError) as error:
                 raise SourceError(
                     f"{origin}: this frame has a column of mixed types ({'; '.join(map(str, error.args))}). Give each "
@@ -89,3 +89,8 @@ class FrameSource(Source):
             pq.write_table(rows, file, coerce_timestamps="us", allow_truncated_timestamps=True)
             staged[name] = [Staged(file, origin)]
         return staged
+
+
+def _in_utc(frame: pd.DataFrame) -> pd.DataFrame:
+    zoned = frame.select_dtypes("datetimetz").columns
+    return frame.assign(**{name: frame[name].dt.tz_convert("UTC").dt.tz_localize(None) for name in zoned})

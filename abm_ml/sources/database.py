@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import ibis
+import ibis.expr.types as ir
+from ibis.common.exceptions import TableNotFound
 from pydantic import model_validator
 
 from abm_ml.errors import ConfigError, LockHeld, NotReady, SourceError
@@ -48,16 +50,13 @@ class DatabaseSource(Source):
         """
         connection = self._connect()
         try:
-            present = set(connection.list_tables())
-            return {
-                table.name: [self._copied(connection, table.name, folder)] for table in TABLES if table.name in present
-            }
+            found = {table.name: _table(connection, table.name) for table in TABLES}
+            return {name: [self._copied(rows, name, folder)] for name, rows in found.items() if rows is not None}
         finally:
             connection.disconnect()
 
-    def _copied(self, connection: Any, name: str, folder: Path) -> Staged:
+    def _copied(self, rows: ir.Table, name: str, folder: Path) -> Staged:
         file, origin = folder / f"{name}.parquet", f"{self._place()}:{name}"
-        rows = connection.table(name)
         refuse_names(origin, rows.columns)
         try:
             rows.to_parquet(file)
@@ -79,6 +78,14 @@ class DatabaseSource(Source):
             return ibis.connect(address)
         except Exception as error:  # noqa: BLE001 - every driver has errors of its own; the address may hold a secret
             raise NotReady(f"The database {variable} cannot be opened ({type(error).__name__}).") from None
+
+
+def _table(connection: Any, name: str) -> ir.Table | None:
+    try:
+        rows: ir.Table = connection.table(name)
+    except TableNotFound:
+        return None
+    return rows
 
 
 def _open_file(path: Path) -> Any:

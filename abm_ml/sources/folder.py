@@ -15,6 +15,7 @@ from abm_ml.sources.csv_text import stage_csv
 from abm_ml.sources.parquet_file import verify_parquet
 from abm_ml.tables import TABLES
 
+_MISSPELT = 0.8
 _ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 
@@ -84,7 +85,7 @@ def _refuse_misspelt(root: Path, present: set[str]) -> None:
         stem = next((file.name.removesuffix(ending) for ending in _ENDINGS if file.name.endswith(ending)), None)
         if stem is None or stem in TABLES:
             continue
-        table = nearest(stem, TABLES.names)
+        table = nearest(stem, TABLES.names, likeness=_MISSPELT)
         if table is not None and table not in present:
             raise SourceError(
                 f"{file}: no table is called '{stem}'. {did_you_mean(stem, TABLES.names)} Rename the file."

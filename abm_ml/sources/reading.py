@@ -170,7 +170,7 @@ def _refused_rows(rows: _Rows, origin: str, raw: ir.Table, number: int) -> Itera
     if not rows.engine.compute(bad.limit(1)).num_rows:
         return
     broken = rules(rows.table)
-    for batch in rows.engine.batches(raw.drop(FILE).inner_join(bad, LINE).order_by(LINE)):
+    for batch in rows.engine.compute(raw.drop(FILE).inner_join(bad, LINE).order_by(LINE)).to_batches():
         for row in batch.to_pylist():
             line, rule = row.pop(LINE), broken[row.pop(BROKEN)]
             yield BadRow(origin, line, rule.column, rule.reason, as_csv(row.values()))

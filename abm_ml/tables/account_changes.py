@@ -7,7 +7,7 @@ from abm_ml.tables.base import TABLES, Column, Table
 ACCOUNT_CHANGES = TABLES.add(
     Table(
         name="account_changes",
-        row="a changed fact of an account",
+        row="a changed fact of an account (accounts holds the facts as they were first known)",
         happened_at="happened_at",
         known_at="known_at",
         columns=(

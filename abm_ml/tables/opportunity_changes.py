@@ -7,7 +7,7 @@ from abm_ml.tables.base import TABLES, Column, Table
 OPPORTUNITY_CHANGES = TABLES.add(
     Table(
         name="opportunity_changes",
-        row="a changed fact of a deal",
+        row="a changed fact of a deal (opportunities holds the facts as they were at opening)",
         happened_at="happened_at",
         known_at="known_at",
         columns=(

@@ -10,7 +10,7 @@ import pytest
 from abm_ml import timeline
 from abm_ml.engines import Engine
 from abm_ml.errors import SourceError
-from abm_ml.labels import LABELS, Label, eligible, outcomes, standing
+from abm_ml.labels import LABELS, Outlook, Label, eligible, outcomes, standing
 from abm_ml.tables import Terms
 from tests.conftest import Build
 from tests.worked.example import AS_OF, Example, Row, account, contract, deal, entered, order, rows_of
@@ -89,7 +89,9 @@ def answers(name: str, rows: Sequence[Sequence[Row]], tiny: Build, engine: Engin
     tables = tiny(rows_of([Example("", "", each, None) for each in rows]))
     asked = eligible(label, terms, standing(tables, terms, timeline.spine(tables, [AS_OF], engine)))
     until = AS_OF + 200 * DAY
-    answered = outcomes(label, tables, terms, asked, horizon_days=label.horizon_days, until=until)
+    answered = outcomes(
+        label, Outlook(tables=tables, terms=terms, standing=asked, horizon_days=label.horizon_days, until=until)
+    )
     found = {row["account_id"]: row["label"] for row in engine.compute(answered).to_pylist()}
     return [found.get(f"{number}.0") for number in range(len(rows))]
 
@@ -124,7 +126,9 @@ def test_another_horizon(tiny: Build, engine: Engine) -> None:
     tables = tiny(rows_of([Example("", "", [deal("a", 9, -20, "won")], None)]))
     asked = eligible(label, terms, standing(tables, terms, timeline.spine(tables, [AS_OF], engine)))
     for days, expected in ((20, 0), (21, 1)):
-        answered = outcomes(label, tables, terms, asked, horizon_days=days, until=AS_OF + 90 * DAY)
+        answered = outcomes(
+            label, Outlook(tables=tables, terms=terms, standing=asked, horizon_days=days, until=AS_OF + 90 * DAY)
+        )
         assert engine.compute(answered)["label"].to_pylist() == [expected]
 
 
@@ -134,7 +138,7 @@ def test_label_says_what_it_needs(label: Label, tiny: Build, engine: Engine) -> 
     tables = tiny(rows_of([Example("", "", [], None)]))
     asked = standing(tables, Terms(), timeline.spine(tables, [AS_OF], engine))
     with pytest.raises(SourceError, match=f"{label.name} needs the table {label.needs[0]}"):
-        outcomes(label, tables, Terms(), asked, horizon_days=90, until=AS_OF)
+        outcomes(label, Outlook(tables=tables, terms=Terms(), standing=asked, horizon_days=90, until=AS_OF))
 
 
 @pytest.mark.parametrize("label", LABELS, ids=lambda label: label.name)

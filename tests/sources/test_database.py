@@ -26,7 +26,9 @@ def fill(file: Path, tables: Texts) -> None:
 
 
 class TestDuckDbFile(CarrierContract):
-    def carry(self, tables: Texts, folder: Path) -> Source:
+    @staticmethod
+    def carry(tables: Texts, folder: Path) -> Source:
+        """A DuckDB file with a name that an address could not hold."""
         fill(folder / "crm #1.duckdb", tables)
         return DatabaseSource(DatabaseConfig(kind="database", path=folder / "crm #1.duckdb"))
 
@@ -52,22 +54,20 @@ def test_a_file_that_is_no_database(
     file = tmp_path / "crm.duckdb"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(error, match=f"crm.duckdb: {words}"):
+    with pytest.raises(error, match=rf"crm.duckdb: {words}"):
         read(DatabaseSource(DatabaseConfig(kind="database", path=file)))
 
 
 def test_an_empty_variable_is_a_matter_of_configuration(read: Callable[[Source], Reading]) -> None:
     """The error names the variable."""
-    with pytest.raises(ConfigError, match="NO_SUCH_URL is empty"):
+    with pytest.raises(ConfigError, match=r"NO_SUCH_URL is empty"):
         read(DatabaseSource(DatabaseConfig(kind="database", url_env="NO_SUCH_URL")))
 
 
-def test_an_error_never_shows_the_address(
-    read: Callable[[Source], Reading], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_never_shows_the_address(read: Callable[[Source], Reading], monkeypatch: pytest.MonkeyPatch) -> None:
     """An address may hold a password; the error names the variable instead."""
     monkeypatch.setenv("CRM_URL", "nosuchdatabase://user:hunter2@host/crm")
-    with pytest.raises(NotReady, match="The database CRM_URL cannot be opened") as found:
+    with pytest.raises(NotReady, match=r"The database CRM_URL cannot be opened") as found:
         read(DatabaseSource(DatabaseConfig(kind="database", url_env="CRM_URL")))
     assert "hunter2" not in str(found.value) + repr(found.value.__cause__)
 
@@ -77,10 +77,12 @@ def test_a_database_that_another_process_writes(read: Callable[[Source], Reading
     file = tmp_path / "crm.duckdb"
     duckdb.connect(file).close()
     program = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", program, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+    with subprocess.Popen(
+        [sys.executable, "-c", program, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"open\n"
-        with pytest.raises(LockHeld, match="another process writes"):
+        with pytest.raises(LockHeld, match=r"another process writes"):
             read(DatabaseSource(DatabaseConfig(kind="database", path=file)))
         writer.communicate()
 
@@ -88,5 +90,5 @@ def test_a_database_that_another_process_writes(read: Callable[[Source], Reading
 @pytest.mark.parametrize("place", [{}, {"path": "a.duckdb", "url_env": "A"}])
 def test_a_database_is_in_one_place(place: dict[str, str]) -> None:
     """Either a file or a variable with an address."""
-    with pytest.raises(ValueError, match="name either 'path'"):
+    with pytest.raises(ValueError, match=r"name either 'path'"):
         DatabaseConfig.model_validate({"kind": "database", **place})

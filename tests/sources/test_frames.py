@@ -19,21 +19,25 @@ class Frames(FrameSource):
         self.tables = tables
 
     def frames(self) -> Mapping[str, pd.DataFrame]:
+        """The tables given."""
         return self.tables
 
 
 class TestFrames(CarrierContract):
-    def carry(self, tables: Texts, folder: Path) -> Source:
+    @staticmethod
+    def carry(tables: Texts, folder: Path) -> Source:
+        """One frame of text per table."""
         return Frames(**{name: pd.DataFrame(columns, dtype="str") for name, columns in tables.items()})
 
 
 def accounts(**columns: object) -> Frames:
+    """Two accounts with columns of another kind."""
     given = {"account_id": ["1", "2"], "is_target": True, "in_program": True, "created_at": pd.Timestamp("2025-01-01")}
     return Frames(accounts=pd.DataFrame({**given, **columns}))
 
 
 def test_numbers_with_gaps_stay_ids(read: Callable[[Source], Reading], engine: Engine) -> None:
-    """pandas makes 123 into 123.0 where a cell is missing; the id is 123."""
+    """Pandas makes 123 into 123.0 where a cell is missing; the id is 123."""
     rows = engine.compute(read(accounts(owner_id=[123.0, None])).tables["accounts"].order_by("account_id"))
     assert rows["owner_id"].to_pylist() == ["123", None]
 
@@ -47,11 +51,11 @@ def test_times_with_a_zone_become_utc(read: Callable[[Source], Reading], engine:
 
 def test_a_frame_of_no_table_is_refused(read: Callable[[Source], Reading]) -> None:
     """The nearest table is offered."""
-    with pytest.raises(UnknownName, match="No table is called 'account'. Did you mean 'accounts'"):
+    with pytest.raises(UnknownName, match=r"No table is called 'account'. Did you mean 'accounts'"):
         read(Frames(account=pd.DataFrame({"account_id": ["1"]})))
 
 
 def test_a_column_of_mixed_types_is_refused(read: Callable[[Source], Reading]) -> None:
     """A column is one thing; the error names it."""
-    with pytest.raises(SourceError, match=r"Frames.accounts: this frame has a column of mixed types .*'name'"):
+    with pytest.raises(SourceError, match=r"Frames.accounts: this frame has a column of mixed types .*column name"):
         read(accounts(name=pd.Series(["Acme", 5], dtype="object")))

@@ -38,6 +38,8 @@ _CHANNELS = tuple(dict.fromkeys(role.channel for role in _ROLES))
 _SIDES = tuple(dict.fromkeys(role.side for role in _ROLES))
 _HOUR = 3600 * MICROSECONDS
 _ANONYMOUS_VISITS = 0.55
+# Weeks differ by chance, and once in a while something else makes a week eight times as busy.
+_EVENNESS, _BURSTS, _BURST = 3.5, 0.004, 8.0
 _SKEW_BY_INTENT = np.array([3.0, 2.2, 1.6, 1.2])
 # How willing the days from Monday to Sunday are, as fractions of the whole week.
 _DAY_STEPS = np.cumsum([0.18, 0.2, 0.2, 0.19, 0.16, 0.03])
@@ -134,7 +136,8 @@ def _acts(world: World, block: slice, dice: np.random.Generator) -> _Rows:
     for week in range(world.weeks.starts, world.weeks.count):
         alive, state = _situations(world.journeys, week, block)
         mean = totals[state] * world.habits.chatty[block][alive] * _season(world.weeks, week)
-        count = dice.poisson(mean * dice.standard_gamma(3.0, len(alive)) / 3.0)
+        burst = np.where(dice.random(len(alive)) < _BURSTS, _BURST, 1.0) * dice.standard_gamma(_EVENNESS, len(alive)) / _EVENNESS
+        count = dice.poisson(mean * burst)
         whos.append(np.repeat(alive, count) + block.start)
         states.append(np.repeat(state, count))
         whens.append(np.full(int(count.sum()), week))

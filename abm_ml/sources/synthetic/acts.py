@@ -59,7 +59,7 @@ ACTS = (
     Act(kind="email_sent", channel="email", side="sales", rates=(0.01, 0.03, 0.06, 0.3, 0.32, 0.03), intent=(0.8, 1, 1.2, 1.3)),
     Act(kind="ad_impression", channel="ads", side="marketing", rates=(0.04, 0.05, 0.06, 0.05, 0.04, 0.01), inside=2.5, campaign=True),
     Act(
-        kind="web_visit", channel="web", side="inbound", rates=(0.38, 0.44, 0.44, 0.5, 0.46, 0.05),
+        kind="web_visit", channel="web", side="inbound", rates=(0.38, 0.44, 0.46, 0.6, 0.56, 0.05),
         intent=(0.14, 1, 3.6, 7), inside=1.15, seconds=90,
     ),
     Act(
@@ -78,7 +78,7 @@ ACTS = (
     ),
     Act(kind="call", channel="phone", side="sales", rates=(0.01, 0.02, 0.04, 0.2, 0.22, 0.03), intent=(0.6, 1, 1.4, 1.8), seconds=280),
     Act(
-        kind="meeting", channel="in_person", side="sales", rates=(0.001, 0.005, 0.02, 0.12, 0.18, 0.012),
+        kind="meeting", channel="in_person", side="sales", rates=(0.001, 0.005, 0.02, 0.15, 0.2, 0.012),
         intent=(0.2, 0.8, 2, 3.5), seconds=2700,
     ),
     Act(kind="demo_request", channel="web", side="inbound", rates=(0.001, 0.005, 0.014, 0.03, 0.02, 0.0), intent=(0.15, 0.8, 2.5, 6)),
@@ -86,7 +86,7 @@ ACTS = (
         kind="referral", channel="in_person", side="inbound", rates=(0.0002, 0.0004, 0.0006, 0.001, 0.001, 0.004),
         satisfaction=(0.1, 0.3, 0.7, 1.3, 2.2),
     ),
-    Act(kind="product_use", channel="product", side="product", rates=(0, 0, 0, 0, 0, 1.1), satisfaction=(0.12, 0.35, 0.85, 1.15, 1.4)),
+    Act(kind="product_use", channel="product", side="product", rates=(0, 0, 0, 0, 0, 1.25), satisfaction=(0.12, 0.35, 0.85, 1.15, 1.4)),
     Act(kind="support_ticket", channel="support", side="support", rates=(0, 0, 0, 0, 0, 0.15), satisfaction=(4.5, 2.6, 1.0, 0.4, 0.2)),
 )  # fmt: skip
 MAIL, SALES_MAIL, AD, VISIT, WEBINAR, EVENT, LETTER, SHARE, COMMENT, CALL, MEETING, DEMO, REFERRAL, USE, TICKET = range(len(ACTS))

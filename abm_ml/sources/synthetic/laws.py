@@ -79,8 +79,8 @@ def _intent() -> Array:
     inside = np.array([1.0, 1.3])[None, :, None, None]
     up_in_phase = np.array([1.0, 1.6, 1.0])[None, None, :, None]
     down_in_phase = np.array([1.0, 0.8, 1.0])[None, None, :, None]
-    up = fit * inside * up_in_phase * np.array([0.008, 0.015, 0.018, 0.0])
-    down = down_in_phase * np.array([0.0, 0.018, 0.021, 0.024]) * np.ones_like(fit * inside)
+    up = fit * inside * up_in_phase * np.array([0.007, 0.013, 0.015, 0.0])
+    down = down_in_phase * np.array([0.0, 0.015, 0.018, 0.020]) * np.ones_like(fit * inside)
     return _ladder(up, down)
 
 
@@ -134,7 +134,7 @@ def _satisfaction() -> Array:
     inside = np.array([1.0, 1.15])[None, :, None, None]
     champion = np.array([0.55, 1.0])[None, None, :, None]
     lift = fit * inside * champion
-    return _ladder(lift * np.array([0.018, 0.022, 0.022, 0.015, 0.0]), np.array([0.0, 0.009, 0.013, 0.018, 0.02]) / lift)
+    return _ladder(lift * np.array([0.016, 0.019, 0.019, 0.013, 0.0]), np.array([0.0, 0.008, 0.011, 0.015, 0.017]) / lift)
 
 
 def _by_satisfaction(*chances: float) -> Array:
