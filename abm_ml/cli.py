@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abm_ml import terminal
-from abm_ml.errors import AbmError, ConfigError
+from abm_ml.errors import AbmError, ConfigError, GateRefused, StorageError
 
 if TYPE_CHECKING:
     from abm_ml.jobs.workspace import Workspace
+
+DEFAULT = Path("configs/demo.yaml")
+DEBUG = "--debug"
 
 app = typer.Typer(
     name="abm-ml",
     help="Scores B2B accounts: progression, win and churn, calibrated and explained, beside the KPIs of account-based "
     "marketing.",
+    epilog=f"After an error, {DEBUG} beside any command shows where in the code it arose.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -36,8 +40,6 @@ Date = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars, and only what was asked for.")]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON, for machines.")]
 Labels = Annotated[list[str] | None, typer.Argument(help="progression, win, churn; default: all that are configured.")]
-
-DEFAULT = Path("configs/demo.yaml")
 
 
 @app.command()
@@ -76,11 +78,14 @@ def train(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Trains a model per label: calibrated, judged on later dates, explained, registered; the first good one becomes champion."""
+    """Trains a model per label: calibrated, judged on later dates, explained, registered; the first good one scores."""
     from abm_ml.jobs.train import train as job
 
     with _opened(config, workspace, quiet=quiet or json) as opened:
-        terminal.show(job(opened, labels or (), as_of=_date(as_of)), json=json)
+        result = job(opened, labels or (), as_of=_date(as_of))
+        terminal.show(result, json=json)
+    if result.refused:
+        raise GateRefused(" ".join(result.refused.values()))
 
 
 @app.command()
@@ -150,15 +155,15 @@ def catalogue(
 
 
 def main() -> None:
-    """Runs a command; what abm_ml refuses becomes one line and the documented exit code."""
-    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    """Runs a command; what abm_ml, or the file system, refuses becomes one line and the documented exit code."""
+    arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
     try:
         app(arguments)
-    except AbmError as error:
-        if "--debug" in sys.argv:
+    except (AbmError, OSError) as error:
+        if DEBUG in sys.argv:
             raise
         terminal.complain(str(error))
-        sys.exit(error.exit_code)
+        sys.exit(error.exit_code if isinstance(error, AbmError) else StorageError.exit_code)
 
 
 @contextmanager

@@ -5,37 +5,45 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json as json_text
-from collections.abc import Iterator
+import math
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.table import Table
 
+    from abm_ml.jobs.check import CheckResult
+    from abm_ml.jobs.demo import DemoResult, TopAccount
+    from abm_ml.jobs.explain import Explained, Explanation
     from abm_ml.jobs.progress import Advance, Progress
+    from abm_ml.jobs.promote import PromoteResult
+    from abm_ml.jobs.reference import Reference
+    from abm_ml.jobs.score import ScoreResult
+    from abm_ml.jobs.train import Trained, TrainResult
 
-def show(result: Any, *, json: bool) -> None:
+Part = str | tuple[str, str]
+"""A piece of a line: text, or text with its style."""
+
+
+def show(result: object, *, json: bool) -> None:
     """A job's result: as JSON, or as people read it."""
     if json:
-        typer.echo(json_text.dumps(_plain(result), ensure_ascii=False, indent=2))
-        return
-    views = {
-        "CheckResult": _check,
-        "TrainResult": _train,
-        "PromoteResult": _promote,
-        "ScoreResult": _score,
-        "Explanation": _explanation,
-        "DemoResult": _demo,
-        "Reference": _reference,
-    }
-    views[type(result).__name__](result, _console())
+        # ASCII, so that no encoding of a pipe and no control character of a name can spoil it.
+        typer.echo(json_text.dumps(plain(result), indent=2, allow_nan=False))
+    else:
+        VIEWS[type(result).__name__](result, _console())
 
 
 def complain(message: str) -> None:
     """One line on the error stream, red where there are colours."""
-    typer.secho("Error: " + " ".join(message.split()), fg=typer.colors.RED, err=True)
+    typer.secho(f"Error: {visible(' '.join(message.split()))}", fg=typer.colors.RED, err=True)
 
 
 @contextmanager
@@ -48,52 +56,73 @@ def progress(*, quiet: bool) -> Iterator[Progress]:
     from abm_ml.jobs.progress import silent
 
     console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or not (console.is_terminal and console.file.isatty()):  # FORCE_COLOR makes a pipe look like a terminal
         yield silent
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[step]}"),
+        TextColumn("{task.fields[step]}", style="dim", markup=False),
     )
     with Bars(*columns, console=console, transient=True) as bars:
         yield lambda what, steps: _bar(bars, what, steps)
 
 
-def _bar(bars: Any, what: str, steps: int) -> Advance:
+def _bar(bars: Bars, what: str, steps: int) -> Advance:
+    """A new bar; those before it are done. A step counts as made when the next one begins."""
+    for before in bars.tasks:
+        bars.update(before.id, completed=before.total, step="")
     task = bars.add_task(what, total=steps, step="")
-    begun = iter([0] + [1] * 10_000)
-    return lambda step: bars.update(task, advance=next(begun), step=step)
+    made = chain((0,), repeat(1))
+    return lambda step: bars.update(task, advance=next(made), step=step)
 
 
-def _plain(value: Any) -> Any:
-    """A result as JSON knows it: records become objects, dates ISO text, gaps null."""
+def plain(value: Any) -> Any:
+    """A result as JSON knows it: records become objects, dates ISO text, gaps and what is no finite number null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, (dt.date, dt.datetime)):
         return value.isoformat()
     if hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, float) and value != value:  # noqa: PLR0124 - NaN is no JSON
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def visible(text: str) -> str:
+    """Text of the data as it may be shown: what would steer the terminal or turn the line around is replaced."""
+    return "".join(
+        sign if sign.isprintable() or unicodedata.category(sign) == "Zs" else "\N{REPLACEMENT CHARACTER}"
+        for sign in text
+    )
 
 
 def _console() -> Console:
     from rich.console import Console
 
-    console = Console()
-    # Without a terminal nobody measures the width: whole lines are better than folded ones.
-    return console if console.is_terminal else Console(width=160)
+    # Text of the data is no markup: neither [red] nor :smile: means anything in a company's name.
+    console = Console(markup=False, emoji=False, highlight=False)
+    if not console.is_terminal:
+        console.width = 160  # without a terminal nobody measures the width
+    return console
 
 
-def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> Any:
+def _line(console: Console, *parts: Part) -> None:
+    """One line, however long; the terminal may fold it."""
+    from rich.text import Text
+
+    pieces = [(part, "") if isinstance(part, str) else part for part in parts]
+    console.print(Text.assemble(*[(visible(text), style) for text, style in pieces]), soft_wrap=True)
+
+
+def _table(title: str, columns: Sequence[str], *, right: Sequence[str] = ()) -> Table:
     from rich import box
     from rich.table import Table
 
@@ -103,32 +132,30 @@ def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> Any:
     return table
 
 
-def _safe(text: str) -> str:
-    """Text of the data, shown as it is: no markup, no control characters."""
-    from rich.markup import escape
-
-    return escape("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))
+def _row(table: Table, *cells: str) -> None:
+    table.add_row(*[visible(cell) for cell in cells])
 
 
-def _check(result: Any, console: Console) -> None:
+def _check(result: CheckResult, console: Console) -> None:
     numbers = ("read", "accepted", "quarantined", "merged")
-    table = _table("Tables", "table", *numbers, "first finding", right=numbers)
+    table = _table("Tables", ("table", *numbers, "first finding"), right=numbers)
     for report in result.tables:
         finding = str(report.findings[0]) if report.findings else ""
-        table.add_row(report.table, *[f"{getattr(report, name):,}" for name in numbers], _safe(finding))
+        _row(table, report.table, *[f"{getattr(report, name):,}" for name in numbers], finding)
     console.print(table)
     if result.quarantined:
-        console.print(f"Each refused row stands with its line and reason in {_safe(result.quarantine)}.")
+        _line(console, f"Each refused row stands with its line and reason in {result.quarantine}.")
     for note in result.notes:
-        console.print(f"Note: {_safe(note)}")
+        _line(console, f"Note: {note}")
 
 
-def _train(result: Any, console: Console) -> None:
+def _train(result: TrainResult, console: Console) -> None:
     numbers = ("AUC", "90 % interval", "rule's AUC", "calibration error", "lift")
-    table = _table("Models, judged on later dates", "model", "gate", *numbers, "alias", right=numbers)
+    table = _table("Models, judged on later dates", ("model", "gate", *numbers, "alias"), right=numbers)
     for each in result.trained:
         auc, figures = each.evaluation.roc_auc, each.evaluation
-        table.add_row(
+        _row(
+            table,
             each.version.name,
             each.verdict.word,
             f"{auc.value:.3f}",
@@ -136,92 +163,113 @@ def _train(result: Any, console: Console) -> None:
             f"{each.comparisons[0].baseline_auc.value:.3f}",
             f"{figures.calibration_error.value:.3f}",
             f"{figures.top_decile_lift.value:.1f}",
-            "champion" if each.champion else "challenger",
+            each.alias or "",
         )
-    console.print(table)
+    if result.trained:
+        console.print(table)
     for each in result.trained:
-        if each.verdict.failed:
-            told = "; ".join(f"{check.name} {check.value:.3f}, needed {check.needed}" for check in each.verdict.failed)
-            console.print(f"{each.version.name} is {each.verdict.word}: {told}.")
+        _verdict(each, console)
     for label in result.left_out:
-        console.print(f"Not trained: {label}, for its tables are not there.")
-    for each in result.trained:
-        if each.verdict.word == "Not ready":
-            console.print(f"{each.version.name} will not score. Its card says why: {_safe(str(each.card))}")
+        _line(console, f"Not trained: {label}, for its tables are not there.")
+    for label, why in result.refused.items():
+        _line(console, f"Not trained: {label}. {why}")
 
 
-def _promote(result: Any, console: Console) -> None:
+def _verdict(each: Trained, console: Console) -> None:
+    """What stands between a model and Ready, and where to read on if it may not score."""
+    if each.verdict.failed:
+        told = "; ".join(f"{check.name} {check.value:.4g}, needed {check.needed}" for check in each.verdict.failed)
+        _line(console, f"{each.version.name} is {each.verdict.word}: {told}.")
+    if not each.may_score:
+        _line(console, f"{each.version.name} will not score. Its card says why: {each.card}")
+
+
+def _promote(result: PromoteResult, console: Console) -> None:
     before = f"; before it was {result.before.name}" if result.before else ""
-    console.print(f"{result.champion.name} ({result.champion.gate}) is the champion from now on{before}.")
+    _line(console, f"{result.champion.name} ({result.champion.gate}) is the champion from now on{before}.")
 
 
-def _score(result: Any, console: Console) -> None:
+def _score(result: ScoreResult, console: Console) -> None:
     how = "was published already" if result.already_published else "is published"
     counts = ", ".join(f"{count:,} for {label} ({result.models[label]})" for label, count in result.scored.items())
-    console.print(f"Run {result.run_id} {how}: accounts scored {counts}.")
-    console.print(f"It lies in {_safe(str(result.folder))}.")
+    _line(console, f"Run {result.run_id} {how}: accounts scored {counts}.")
+    for label in result.left_out:
+        _line(console, f"Not scored: {label}, for its tables are not there.")
+    _line(console, f"It lies in {result.folder}.")
 
 
-def _explanation(result: Any, console: Console) -> None:
-    console.print(f"[bold]{_safe(result.name)}[/bold] ({_safe(result.account_id)}) on {result.as_of:%Y-%m-%d}")
-    table = _table(
-        f"The last of {result.engagements:,} engagements known then", "when", "kind", "channel", "side", "contact"
-    )
+def _explanation(result: Explanation, console: Console) -> None:
+    _line(console, (result.name, "bold"), f" ({result.account_id}) on {result.as_of:%Y-%m-%d}")
+    shown = ("kind", "channel", "side", "contact_id")
+    table = _table(f"The last of {result.engagements:,} engagements known then", ("when", *shown))
     for row in result.last_engagements:
-        table.add_row(
-            f"{row['happened_at']:%Y-%m-%d %H:%M}",
-            *[_safe(str(row[name] or "")) for name in ("kind", "channel", "side", "contact_id")],
-        )
-    console.print(table)
+        _row(table, f"{row['happened_at']:%Y-%m-%d %H:%M}", *[str(row[name] or "") for name in shown])
+    if result.last_engagements:
+        console.print(table)
     kpis = "; ".join(f"{name} {_number(value)}" for name, value in result.kpis.items() if value is not None)
-    console.print(f"KPIs: {kpis}")
+    _line(console, f"KPIs: {kpis}")
     for each in result.scores:
-        _one_score(each, console)
+        _explained(each, console)
 
 
-def _one_score(each: Any, console: Console) -> None:
-    table = _table(
-        f"{each.label}: {each.probability:.1%} (grade {each.grade}, between {each.low:.1%} and {each.high:.1%}, {each.model})",
-        "feature", "value", "typical", "points", "reason", right=("points",),
-    )  # fmt: skip
-    table.add_row("(where everybody starts)", "", "", f"{100 * each.base_probability:.2f}", "")
+def _explained(each: Explained, console: Console) -> None:
+    title = f"{each.label}: {each.probability:.1%} (grade {each.grade}, between {each.low:.1%} and {each.high:.1%}, "
+    shown = ("feature", "value", "typical")
+    table = _table(f"{title}{each.model})", (*shown, "points", "reason"), right=("points",))
+    _row(table, "(where everybody starts)", "", "", f"{100 * each.base_probability:.2f}", "")
     for reason in each.reasons:
-        shown = [
-            _safe(str(reason[name] if reason[name] is not None else "")) for name in ("feature", "value", "typical")
-        ]
-        table.add_row(*shown, f"{100 * reason['points']:+.2f}", _safe(reason["text"]))
-    table.add_row("(the score)", "", "", f"{100 * each.probability:.2f}", "")
+        cells = ["" if reason[name] is None else str(reason[name]) for name in shown]
+        _row(table, *cells, f"{100 * reason['points']:+.2f}", reason["text"])
+    _row(table, "(the score)", "", "", f"{100 * each.probability:.2f}", "")
     console.print(table)
     if each.as_published is not None:
-        console.print("The published run says the same." if each.as_published else "The published run says otherwise.")
+        _line(console, f"The published run says {'the same' if each.as_published else 'otherwise'}.")
 
 
-def _number(value: Any) -> str:
+def _number(value: object) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def _demo(result: Any, console: Console) -> None:
+def _demo(result: DemoResult, console: Console) -> None:
     _check(result.check, console)
     _train(result.train, console)
     for label in dict.fromkeys(each.label for each in result.top):
-        console.print(f"\n[bold]Top accounts for {label}[/bold]")
+        console.print()
+        _line(console, (f"Top accounts for {label}", "bold"))
         for each in (one for one in result.top if one.label == label):
-            share = "unknown" if each.penetration_rate is None else f"{each.penetration_rate:.0%}"
-            console.print(
-                f"  [bold]{each.probability:6.1%}[/bold]  {each.grade}  {_safe(each.name)} ({_safe(each.account_id)})  "
-                f"[dim]{each.low:.0%} to {each.high:.0%}; engagement {each.engagement_score:.0f} points, "
-                f"{each.engagement_level}; penetration {share}[/dim]"
-            )
-            for reason in each.reasons:
-                console.print(f"           - {_safe(reason)}")
+            _top_account(each, console)
     console.print()
     _score(result.score, console)
-    first = result.top[0].account_id if result.top else "ACCOUNT"
-    console.print(f"Why does an account score so? abm-ml explain {first}")
+    _line(console, f"Why does an account score so? abm-ml explain {result.top[0].account_id}")
 
 
-def _reference(result: Any, console: Console) -> None:
-    table = _table(result.title, *result.columns)
+def _top_account(each: TopAccount, console: Console) -> None:
+    share = "unknown" if each.penetration_rate is None else f"{each.penetration_rate:.0%}"
+    _line(
+        console,
+        (f"  {each.probability:6.1%}", "bold"),
+        f"  {each.grade}  {each.name} ({each.account_id})  ",
+        (f"{each.low:.0%} to {each.high:.0%}; engagement {each.engagement_score:.0f} points, ", "dim"),
+        (f"{each.engagement_level}; penetration {share}", "dim"),
+    )
+    for reason in each.reasons:
+        _line(console, f"           - {reason}")
+
+
+def _reference(result: Reference, console: Console) -> None:
+    table = _table(result.title, result.columns)
     for row in result.rows:
-        table.add_row(*[_safe(cell.strip("`")) for cell in row])
+        _row(table, *row)
     console.print(table)
+
+
+# By name, so that the door opens without the jobs and their libraries.
+VIEWS: dict[str, Callable[[Any, Console], None]] = {
+    "CheckResult": _check,
+    "DemoResult": _demo,
+    "Explanation": _explanation,
+    "PromoteResult": _promote,
+    "Reference": _reference,
+    "ScoreResult": _score,
+    "TrainResult": _train,
+}

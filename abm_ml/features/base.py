@@ -51,10 +51,11 @@ latest = Measure("latest", None)
 class Feature:
     """One definition; with windows it is one column per window, named `<name>_<days>d`.
 
-    `rows` names the facts it reads, `function` gives a per-row expression: a condition for count, a number for total
+    `rows` names the facts it reads. `function` gives a per-row expression: a condition for count, a number for total
     and decayed, an id for distinct (null: the row does not count), a condition or a time for days_since (the last one
-    counts), a time for days_until, a value for latest (nulls do not count). `reason` is the phrase of an explanation and may use {value}, {days} and {typical}. `half_life` is in days.
-    `controllable` marks what a seller can change; `monotone` what the model must respect.
+    counts), a time for days_until, a value for latest (nulls do not count). `reason` is the phrase of an explanation
+    and may use {value}, {days} and {typical}. `half_life` is in days. `controllable` marks what a seller can change;
+    `monotone` what the model must respect.
     """
 
     name: str

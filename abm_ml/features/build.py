@@ -41,27 +41,27 @@ class FeatureSet:
     @property
     def columns(self) -> tuple[FeatureColumn, ...]:
         """Every column in its stable order."""
-        windowed = [
-            FeatureColumn(
-                name=column, feature=each.name, group=each.group, days=days, kind=each.kind, unit=each.unit,
-                reason=each.reason, controllable=each.controllable, monotone=each.monotone,
-            )
-            for each in self.features
-            for column, days in each.columns
-        ]  # fmt: skip
-        made = [
-            FeatureColumn(
-                name=each.name, feature=each.name, group=each.group, days=None, kind=each.kind, unit=each.unit,
-                reason=each.reason, controllable=each.controllable, monotone=each.monotone,
-            )
-            for each in self.derived
-        ]  # fmt: skip
-        return tuple(windowed + made)
+        windowed = [_described(each, column, days) for each in self.features for column, days in each.columns]
+        return (*windowed, *(_described(each, each.name, None) for each in self.derived))
 
     @property
     def names(self) -> tuple[str, ...]:
         """The column names in their stable order."""
         return tuple(column.name for column in self.columns)
+
+
+def _described(each: Feature | Derived, column: str, days: int | None) -> FeatureColumn:
+    return FeatureColumn(
+        name=column,
+        feature=each.name,
+        group=each.group,
+        days=days,
+        kind=each.kind,
+        unit=each.unit,
+        reason=each.reason,
+        controllable=each.controllable,
+        monotone=each.monotone,
+    )
 
 
 def feature_set(tables: Tables, terms: Terms) -> FeatureSet:

@@ -216,7 +216,7 @@ def _usable_custom(tables: Tables, terms: Terms, name: str, changes: str | None)
 
 
 def _changes(tables: Tables, name: str) -> ir.Table | None:
-    return tables.get(name)
+    return tables[name] if name in tables else None  # noqa: SIM401 - `get` would raise, as `tables[name]` does
 
 
 def _looked_up(value: ir.StringValue, numbers: dict[str, float]) -> ir.FloatingValue:

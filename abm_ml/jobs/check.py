@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from abm_ml.features.facts import unusable_custom
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.sources import TableReport
+from abm_ml.tables.unknown_terms import unknown_terms
 
 
 @dataclass(frozen=True)
@@ -40,4 +41,5 @@ def check(workspace: Workspace) -> CheckResult:
         "give a table of its changes."
         for column in unusable_custom(company.tables, workspace.terms)
     ]
+    notes += [f"{term}." for term in unknown_terms(company.tables, workspace.terms, workspace.engine)]
     return CheckResult(company.reading.reports, tuple(notes), str(workspace.folder / "quarantine"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from abm_ml.errors import GateRefused
 from abm_ml.jobs.check import CheckResult, check
 from abm_ml.jobs.score import ScoreResult, score
 from abm_ml.jobs.train import TrainResult, train
@@ -43,17 +44,36 @@ class DemoResult:
 
 
 def demo(workspace: Workspace, *, top: int = 3) -> DemoResult:
-    """Checks the tables, trains a model per label, scores, publishes, and picks the top accounts per label."""
+    """Checks the tables, trains a model per label, scores, publishes, and picks the top accounts per label.
+
+    Raises:
+        GateRefused: no model is good enough to score.
+    """
     checked = check(workspace)
-    trained = train(workspace)
-    scored = score(workspace, ready(workspace))
+    trained = _shipped(workspace, train(workspace))
+    scored = score(workspace, [each.version.label for each in trained.trained if each.may_score])
     return DemoResult(checked, trained, scored, top_accounts(workspace, top))
 
 
-def ready(workspace: Workspace) -> tuple[str, ...]:
-    """The labels whose model is good enough to score."""
+def _shipped(workspace: Workspace, result: TrainResult) -> TrainResult:
+    """The demo scores with what it has just trained: a champion of other data, from a demo before, makes way.
+
+    Raises:
+        GateRefused: no model is good enough to score.
+    """
+    if not any(each.may_score for each in result.trained):
+        told = "; ".join(f"{each.version.name}: see {each.card}" for each in result.trained)
+        raise GateRefused(f"No model is good enough to score ({told}). Take a longer history or more accounts.")
     registry = Registry(workspace.config.tracking, workspace.folder)
-    return tuple(label for label in workspace.config.labels if registry.holder(label, "champion"))
+    trained = []
+    for each in result.trained:
+        holder = registry.holder(each.version.label, "champion")
+        if each.may_score and (holder is None or holder.sha256 != each.version.sha256):
+            registry.set_champion(each.version.label, each.version.version)
+            trained.append(replace(each, alias="champion"))
+        else:
+            trained.append(each)
+    return replace(result, trained=tuple(trained))
 
 
 def top_accounts(workspace: Workspace, count: int) -> tuple[TopAccount, ...]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from abm_ml.errors import NotReady, UnknownName, did_you_mean
-from abm_ml.jobs.score import Scores, champions, scores_at
+from abm_ml.errors import IntegrityError, NotReady, UnknownName, did_you_mean
+from abm_ml.jobs.score import Scores, champions, ready, scores_at
 from abm_ml.jobs.workspace import Workspace
+from abm_ml.modelling.registry import ModelVersion, Registry
 from abm_ml.publishing.runs import PublishedRun, read_current
 from abm_ml.timeline import facts_of, known
 
@@ -48,23 +49,31 @@ class Explanation:
 
 
 def explain(workspace: Workspace, account_id: str, *, as_of: dt.datetime | None = None) -> Explanation:
-    """Computes an account's scores anew, from its events to the words; without `as_of` on the date of the published run.
+    """Computes an account's scores anew, from its events to the words; default date: that of the published run.
+
+    On that date it takes the models of the run, on any other the champions.
 
     Raises:
         UnknownName: there is no such account.
-        NotReady: no label asks about the account on that date, or a label has no champion.
+        NotReady: no label asks about the account on that date, or there is no model.
+        IntegrityError: a model is not the one that was trained, or no longer the one that the run was scored with.
     """
     published = _published(workspace)
-    date = as_of or (published.as_of if published else workspace.as_of())
+    date = workspace.as_of(as_of or (published.as_of if published else None))
+    before = published if published and published.as_of == date else None
     name = _name_of(workspace, account_id)
-    made = scores_at(workspace, champions(workspace), date)
+    models = (
+        _models_of(workspace, before)
+        if before
+        else champions(workspace, ready(workspace) or list(workspace.config.labels))
+    )
+    made = scores_at(workspace, models, date)
     mine = made.scores[made.scores["account_id"] == account_id]
     if mine.empty:
         raise NotReady(
-            f"On {date:%Y-%m-%d} no label asks about the account {account_id}: it is no target, prospect or client then, "
-            "or not yet known."
+            f"On {date:%Y-%m-%d} no label asks about the account {account_id}: it is no target, prospect or client "
+            "then, or not yet known."
         )
-    before = published if published and published.as_of == date else None
     events = _known_engagements(workspace, account_id, date)
     return Explanation(
         account_id=account_id,
@@ -88,6 +97,21 @@ def _explained(row: dict[str, Any], made: Scores, before: PublishedRun | None) -
     )
 
 
+def _models_of(workspace: Workspace, run: PublishedRun) -> dict[str, ModelVersion]:
+    """The models that a run was scored with: what is explained is what was served."""
+    registry = Registry(workspace.config.tracking, workspace.folder)
+    found = {}
+    for label, used in run.manifest.facts.models.items():
+        there = {version.name: version for version in registry.versions(label)}
+        if used.id not in there or there[used.id].sha256 != used.sha256:
+            raise IntegrityError(
+                f"Model {used.id}: run {run.run_id} was scored with it, and the registry does not hold it any more. "
+                "Score again: abm-ml score."
+            )
+        found[label] = there[used.id]
+    return found
+
+
 def _same(row: dict[str, Any], reasons: pd.DataFrame, before: PublishedRun) -> bool:
     """Whether the published run holds this score with these reasons."""
     scores, told = before.scores().to_pandas(), before.reasons().to_pandas()
@@ -97,6 +121,7 @@ def _same(row: dict[str, Any], reasons: pd.DataFrame, before: PublishedRun) -> b
         len(score) == 1
         and abs(score["probability"].iloc[0] - row["probability"]) <= _SAME
         and words["text"].tolist() == reasons["text"].tolist()
+        and bool((abs(words["points"].to_numpy() - reasons["points"].to_numpy()) <= _SAME).all())
     )
 
 
@@ -123,8 +148,8 @@ def _known_engagements(workspace: Workspace, account_id: str, date: dt.datetime)
         return pd.DataFrame()
     spine = workspace.spine((date,))
     rows = known(facts_of(tables, "engagements"), spine.filter(spine.account_id == account_id))
-    shown = rows.select("happened_at", "kind", "channel", "side", "contact_id").order_by(
-        rows.happened_at.desc(), rows.engagement_id
+    shown = rows.order_by(rows.happened_at.desc(), rows.engagement_id).select(
+        "happened_at", "kind", "channel", "side", "contact_id"
     )
     return workspace.engine.compute(shown).to_pandas()
 

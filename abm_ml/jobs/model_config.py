@@ -11,6 +11,7 @@ from abm_ml.config import Strict, read_config
 from abm_ml.errors import ConfigError, did_you_mean
 from abm_ml.features import FeatureColumn, Group
 from abm_ml.labels import Label
+from abm_ml.modelling.classifier import CalibrateOn
 
 
 class LightGbmSettings(Strict):
@@ -25,6 +26,7 @@ class LightGbmSettings(Strict):
     feature_fraction: float = 0.5
     bagging_fraction: float = 0.8
     l2: float = 10.0
+    calibrate_on: CalibrateOn = Field(default="newest", description="all: where the event rate moves with the season")
     seed: int = 7
 
 
@@ -46,6 +48,7 @@ class ModelConfig(Strict):
 
 
 def model_config(models: Path, label: Label) -> ModelConfig:
+    """What `models/<label>/model.yaml` says; the defaults where there is no such file."""
     file = models / label.name / "model.yaml"
     if not file.is_file():
         return ModelConfig(label=label.name)
@@ -56,11 +59,17 @@ def model_config(models: Path, label: Label) -> ModelConfig:
 
 
 def chosen_columns(columns: Sequence[FeatureColumn], choice: FeatureChoice, label: Label) -> tuple[FeatureColumn, ...]:
+    """The feature columns that a model may read.
+
+    Raises:
+        ConfigError: what it leaves out is no feature.
+    """
     known = {name for column in columns for name in (column.name, column.feature)}
     unknown = [name for name in choice.exclude if name not in known]
     if unknown:
         raise ConfigError(
-            f"Model {label.name}, features: exclude: no feature is called '{unknown[0]}'. {did_you_mean(unknown[0], known)}"
+            f"Model {label.name}, features: exclude: no feature is called '{unknown[0]}'. "
+            f"{did_you_mean(unknown[0], known)}"
         )
     left_out = set(choice.exclude)
     return tuple(

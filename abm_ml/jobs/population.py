@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from abm_ml.catalogue import fingerprint
+from abm_ml.errors import SourceError
 from abm_ml.features import DERIVED, FEATURES, FeatureColumn, feature_set, feature_table
 from abm_ml.features.facts import FACTS
 from abm_ml.jobs.workspace import Workspace
@@ -32,10 +33,27 @@ class Population:
     kpis: pd.DataFrame
 
 
+def possible_labels(workspace: Workspace, names: Sequence[str]) -> tuple[tuple[Label, ...], tuple[str, ...]]:
+    """The labels asked for (none named: all configured) that the company's tables allow, and the names of the others.
+
+    Raises:
+        SourceError: the tables allow none of them.
+    """
+    asked = [LABELS[name] for name in names or workspace.config.labels]
+    possible = tuple(label for label in asked if any(need in workspace.company.tables for need in label.needs))
+    if not possible:
+        needed = sorted({need for label in asked for need in label.needs})
+        raise SourceError(
+            f"The tables allow none of the labels {', '.join(label.name for label in asked)}: there is none of the "
+            f"tables {', '.join(needed)}."
+        )
+    return possible, tuple(label.name for label in asked if label not in possible)
+
+
 def population(workspace: Workspace, labels: Sequence[Label], dates: Sequence[dt.datetime]) -> Population:
     """Who the labels ask about at each date, with features and KPIs as known then.
 
-    Features are computed over all accounts, for what is typical of the others is part of some, and kept for those asked.
+    Features are computed over all accounts, for what is typical of others is part of some, and kept for those asked.
     """
     engine, tables, terms = workspace.engine, workspace.company.tables, workspace.terms
     spine = workspace.spine(tuple(dates))

@@ -11,11 +11,11 @@ Advance = Callable[[str], None]
 class Progress(Protocol):
     """Whoever listens: a progress bar in a terminal, or nobody."""
 
-    def __call__(self, what: str, steps: int) -> Advance:
+    def __call__(self, what: str, steps: int, /) -> Advance:
         """Begins a piece of work of so many steps; the answer is called with a name as each step begins."""
         ...
 
 
-def silent(what: str, steps: int) -> Advance:
+def silent(_what: str, _steps: int, /) -> Advance:
     """Nobody listens."""
-    return lambda step: None
+    return lambda _step: None

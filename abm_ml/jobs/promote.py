@@ -29,8 +29,9 @@ def promote(workspace: Workspace, label: str, version: int | None = None) -> Pro
     versions = {each.version: each for each in registry.versions(LABELS[label].name)}
     chosen = versions.get(version or max(versions, default=0))
     if chosen is None:
+        wanted = f"version {version}" if version else "version"
         there = ", ".join(map(str, versions)) or "none"
-        raise NotReady(f"The model {label} has no version {version or 1} (there are: {there}). Run abm-ml train {label}.")
+        raise NotReady(f"The model {label} has no {wanted} (there are: {there}). Run abm-ml train {label}.")
     if chosen.gate == "Not ready":
         raise GateRefused(f"The gate said Not ready of {chosen.name}; its card says why. Train on more or other data.")
     before = registry.holder(label, "champion")

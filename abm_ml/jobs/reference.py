@@ -13,7 +13,7 @@ from abm_ml.labels import LABELS
 
 @dataclass(frozen=True)
 class Reference:
-    """One table of the reference: what it lists, its columns and its rows."""
+    """One table of the reference: what it lists, its columns and its rows; the first cell of a row is a name."""
 
     title: str
     columns: tuple[str, ...]
@@ -40,7 +40,7 @@ def as_markdown(table: Reference) -> str:
         "",
         _line(table.columns),
         _line(["---"] * len(table.columns)),
-        *[_line(row) for row in table.rows],
+        *[_line((f"`{name}`", *rest)) for name, *rest in table.rows],
     ]
     return "\n".join(lines) + "\n"
 
@@ -50,9 +50,9 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _features() -> Reference:
-    windowed = [
+    windowed: list[tuple[str, ...]] = [
         (
-            f"`{each.name}`",
+            each.name,
             each.group,
             each.definition,
             each.measure.name,
@@ -62,24 +62,22 @@ def _features() -> Reference:
         )
         for each in FEATURES
     ]
-    made = [
-        (f"`{each.name}`", each.group, each.definition, "derived", "", each.unit, "yes" if each.controllable else "")
+    made: list[tuple[str, ...]] = [
+        (each.name, each.group, each.definition, "derived", "", each.unit, "yes" if each.controllable else "")
         for each in DERIVED
     ]
     columns = ("feature", "group", "definition", "measure", "windows in days", "unit", "a seller can change it")
-    return Reference("Features", columns, tuple(windowed + made))
+    return Reference("Features", columns, (*windowed, *made))
 
 
 def _labels() -> Reference:
-    rows = [
-        (f"`{each.name}`", each.definition, f"{each.horizon_days} days", " or ".join(each.needs)) for each in LABELS
-    ]
+    rows = [(each.name, each.definition, f"{each.horizon_days} days", " or ".join(each.needs)) for each in LABELS]
     return Reference("Labels", ("label", "definition", "default horizon", "needs the table"), tuple(rows))
 
 
 def _kpis() -> Reference:
     rows = [
-        (f"`{each.name}`", each.family, each.definition, each.formula, each.unit, each.better, ", ".join(each.needs))
+        (each.name, each.family, each.definition, each.formula, each.unit, each.better, ", ".join(each.needs))
         for each in KPIS
     ]
     columns = ("KPI", "family", "definition", "formula", "unit", "better", "needs the tables")

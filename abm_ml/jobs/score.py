@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from abm_ml.errors import GateRefused, IntegrityError
-from abm_ml.jobs.population import Population, definitions_hash, population, rule_ranking
+from abm_ml.jobs.population import Population, definitions_hash, population, possible_labels, rule_ranking
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.labels import LABELS, Label
 from abm_ml.modelling.bundle import Bundle, load_bundle
@@ -35,7 +35,7 @@ _FAR_APART = 0.5
 
 @dataclass(frozen=True)
 class ScoreResult:
-    """What was scored and where it was published."""
+    """What was scored and where it was published, and the labels that the company's tables do not allow."""
 
     run_id: str
     as_of: dt.datetime
@@ -43,11 +43,12 @@ class ScoreResult:
     models: dict[str, str]
     scored: dict[str, int]
     already_published: bool
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """The scores of a date before they are published: one row per account and label, with reasons, KPIs and features."""
+    """The scores of a date before they are published: a row per account and label, with reasons, KPIs and features."""
 
     as_of: dt.datetime
     models: dict[str, ModelVersion]
@@ -63,12 +64,14 @@ def score(
     """Scores all eligible accounts with each label's champion and publishes one immutable run.
 
     Raises:
+        SourceError: the company's tables allow none of the labels.
         NotReady: a label has no champion.
         IntegrityError: a stored model is not the one that was trained, or reads other features.
         GateRefused: there is nobody to score, or all scores are the same.
     """
     date = workspace.as_of(as_of)
-    models = champions(workspace, names)
+    labels, left_out = possible_labels(workspace, names)
+    models = champions(workspace, [label.name for label in labels])
     facts = _facts(workspace, models, date)
     run_id = run_id_of(facts)
     with lock_workspace(workspace.folder) as lock:
@@ -87,6 +90,7 @@ def score(
         models={label: version.name for label, version in models.items()},
         scored={row["label"]: row["label_count"] for row in counted},
         already_published=there,
+        left_out=left_out,
     )
 
 
@@ -111,13 +115,17 @@ def _tables(made: Scores) -> RunTables:
     )
 
 
-def champions(workspace: Workspace, names: Sequence[str] = ()) -> dict[str, ModelVersion]:
-    """The champion of each label asked for (default: all configured that the company's tables allow)."""
-    tables = workspace.company.tables
-    labels = [LABELS[name] for name in names or workspace.config.labels]
-    possible = [label for label in labels if any(need in tables for need in label.needs)]
+def champions(workspace: Workspace, names: Sequence[str]) -> dict[str, ModelVersion]:
+    """The champion of each label; raises NotReady for a label that has none."""
     registry = Registry(workspace.config.tracking, workspace.folder)
-    return {label.name: registry.champion(label.name) for label in possible}
+    return {name: registry.champion(name) for name in names}
+
+
+def ready(workspace: Workspace) -> tuple[str, ...]:
+    """The labels that the company's tables allow and that have a champion."""
+    registry = Registry(workspace.config.tracking, workspace.folder)
+    labels, _ = possible_labels(workspace, ())
+    return tuple(label.name for label in labels if registry.holder(label.name, "champion"))
 
 
 def scores_at(workspace: Workspace, models: dict[str, ModelVersion], as_of: dt.datetime) -> Scores:
@@ -168,8 +176,8 @@ def _refuse_other_features(bundle: Bundle, version: ModelVersion, people: Popula
     missing = [feature.name for feature in bundle.state.features if feature.name not in there]
     if missing:
         raise IntegrityError(
-            f"Model {version.name} reads the feature '{missing[0]}' and {len(missing) - 1} more that the company's tables "
-            "do not give. Bring the table back, or train again."
+            f"Model {version.name} reads {len(missing)} features that the company's tables do not give (first: "
+            f"{missing[0]}). Bring the table back, or train again: abm-ml train {version.label}."
         )
     if bundle.facts.definitions != definitions_hash():
         raise IntegrityError(
@@ -213,7 +221,7 @@ def _rows(
             "rung": "lightgbm",
             "model": version.name,
             "expected_value": np.where(stake > 0, probability * stake, np.nan),
-            "currency": np.where(stake > 0, workspace.terms.currency, None),
+            "currency": pd.Series(workspace.terms.currency, index=asked.index).where(stake > 0, None),
             "rule_score": asked["engagement_score"],
             "rule_level": asked["engagement_level"],
             "agreement": np.select(

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version as version_of
 from pathlib import Path
 
 import pandas as pd
 
 from abm_ml.catalogue import fingerprint
-from abm_ml.errors import SourceError
+from abm_ml.errors import GateRefused
 from abm_ml.features.facts import unusable_custom
 from abm_ml.jobs.model_config import ModelConfig, chosen_columns, model_config
-from abm_ml.jobs.population import definitions_hash, population, rule_ranking
+from abm_ml.jobs.population import definitions_hash, population, possible_labels, rule_ranking
 from abm_ml.jobs.progress import Advance
-from abm_ml.jobs.workspace import Workspace
+from abm_ml.jobs.workspace import Workspace, day_after
 from abm_ml.labels import LABELS, Label, Outlook
 from abm_ml.modelling.bundle import Bundle, ModelFacts, save_bundle
 from abm_ml.modelling.card import CardFacts, Provenance, write_card
@@ -25,7 +26,7 @@ from abm_ml.modelling.classifier import AccountClassifier
 from abm_ml.modelling.evaluation import Comparison, Evaluation, Slice, compare, evaluate, evaluate_slices
 from abm_ml.modelling.gate import Verdict, judge
 from abm_ml.modelling.pictures import HeldOut, pictures, strengths_of, summary_bars
-from abm_ml.modelling.registry import ModelVersion, Registry, TrainingRecord
+from abm_ml.modelling.registry import Alias, ModelVersion, Registry, TrainingRecord
 from abm_ml.reasons.contributions import contributions
 from abm_ml.reasons.pictures import beeswarm
 from abm_ml.training_set import KEYS, TrainingSet, build_training_set, snapshot_dates
@@ -38,20 +39,31 @@ class Trained:
     """One trained model: what it is called, how well it does on later dates, and whether it may ship."""
 
     version: ModelVersion
-    champion: bool
+    alias: Alias | None
     evaluation: Evaluation
     comparisons: tuple[Comparison, ...]
     verdict: Verdict
     card: Path
 
+    @property
+    def may_score(self) -> bool:
+        """Whether its gate lets it become champion."""
+        return self.verdict.word != "Not ready"
+
+    @property
+    def champion(self) -> bool:
+        """Whether it scores from now on."""
+        return self.alias == "champion"
+
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a training produced, and the labels that the company's tables do not allow."""
+    """What a training produced, the labels that the tables do not allow, and those that were refused, with the reason."""
 
     as_of: dt.datetime
     trained: tuple[Trained, ...]
     left_out: tuple[str, ...]
+    refused: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,23 +83,28 @@ class Judged:
 def train(workspace: Workspace, names: Sequence[str] = (), *, as_of: dt.datetime | None = None) -> TrainResult:
     """Trains a model per label (default: all configured), registers it, and makes the first good one champion.
 
+    A label that cannot be learned (one class only, too few snapshots, a feature that carries its outcome) does not keep
+    the others from being trained.
+
     Raises:
-        GateRefused: a label shows one class only, has too few snapshots, or a feature carries its outcome.
+        SourceError: the company's tables allow none of the labels.
+        GateRefused: none of the labels can be learned.
     """
     until = workspace.as_of(as_of)
-    asked = [LABELS[name] for name in names or workspace.config.labels]
-    possible = [label for label in asked if any(name in workspace.company.tables for name in label.needs)]
-    if not possible:
-        needed = sorted({need for label in asked for need in label.needs})
-        raise SourceError(f"No label can be trained: there is none of the tables {', '.join(needed)}.")
-    sets = training_sets(workspace, possible, until)
+    possible, left_out = possible_labels(workspace, names)
     advance = workspace.progress("Training models", 3 * len(possible))
-    trained = []
-    for rows in sets:
-        advance(f"{rows.label.name}: learning")
-        judged = learn(workspace, rows)
-        trained.append(_register(workspace, judged, until, advance))
-    return TrainResult(until, tuple(trained), tuple(label.name for label in asked if label not in possible))
+    trained, refused = [], {}
+    for label, make in zip(possible, _sets(workspace, possible, until), strict=True):
+        try:
+            advance(f"{label.name}: learning")
+            judged = learn(workspace, make())
+        except GateRefused as refusal:
+            refused[label.name] = str(refusal)
+        else:
+            trained.append(_register(workspace, judged, until, advance))
+    if not trained:
+        raise GateRefused(" ".join(refused.values()))
+    return TrainResult(until, tuple(trained), left_out, refused)
 
 
 def training_set(workspace: Workspace, label: str, *, as_of: dt.datetime | None = None) -> TrainingSet:
@@ -96,23 +113,26 @@ def training_set(workspace: Workspace, label: str, *, as_of: dt.datetime | None 
 
 
 def training_sets(workspace: Workspace, labels: Sequence[Label], until: dt.datetime) -> list[TrainingSet]:
-    """The training set of each label, over all snapshots whose outcome is known by `until`.
+    """The training set of each label, over all snapshots whose outcome is known by `until`."""
+    return [make() for make in _sets(workspace, labels, until)]
 
-    One feature table serves all labels.
-    """
+
+def _sets(workspace: Workspace, labels: Sequence[Label], until: dt.datetime) -> list[Callable[[], TrainingSet]]:
+    """The making of each label's training set, for one of them may be refused; one feature table serves all."""
     company, config = workspace.company, workspace.config
     configs = [model_config(config.models, label) for label in labels]
     horizons = [
         each.horizon_days or config.question(label).horizon_days for label, each in zip(labels, configs, strict=True)
     ]
-    known_until = min(until, _end_of(company.end))
+    known_until = min(until, day_after(company.end))
     dates = [
         snapshot_dates(config.training, begin=company.begin, end=known_until - dt.timedelta(days=horizon))
         for horizon in horizons
     ]
     people = population(workspace, labels, sorted({date for some in dates for date in some}))
     return [
-        build_training_set(
+        partial(
+            build_training_set,
             label,
             Outlook(
                 tables=company.tables,
@@ -163,10 +183,6 @@ def learn(workspace: Workspace, rows: TrainingSet) -> Judged:
     )
 
 
-def _end_of(last: dt.datetime) -> dt.datetime:
-    return dt.datetime(last.year, last.month, last.day) + dt.timedelta(days=1)
-
-
 def _register(workspace: Workspace, judged: Judged, until: dt.datetime, advance: Advance) -> Trained:
     """Stores the model with its card and pictures; the first good one of a label becomes champion."""
     label, config = judged.rows.label, workspace.config
@@ -202,27 +218,31 @@ def _register(workspace: Workspace, judged: Judged, until: dt.datetime, advance:
         advance(f"{label.name}: registering")
         drawn = pictures(held_out) | {
             "strengths": summary_bars(label, strengths),
-            "shap_summary": beeswarm(
-                next(contributions(judged.classifier, sample)), columns=judged.rows.columns
-            ),
+            "shap_summary": beeswarm(next(contributions(judged.classifier, sample)), columns=judged.rows.columns),
         }
         record = TrainingRecord(
             bundle=Path(folder) / "bundle", card=path, pictures=drawn, verdict=judged.verdict, provenance=provenance
         )
         version = registry.record(record)
-    champion = judged.verdict.word != "Not ready" and registry.holder(label.name, "champion") is None
-    if champion:
-        registry.set_champion(label.name, version.version)
-    elif judged.verdict.word != "Not ready":
-        registry.set_challenger(label.name, version.version)
     return Trained(
         version=version,
-        champion=champion,
+        alias=_alias(registry, version, judged.verdict),
         evaluation=judged.evaluation,
         comparisons=judged.comparisons,
         verdict=judged.verdict,
         card=path,
     )
+
+
+def _alias(registry: Registry, version: ModelVersion, verdict: Verdict) -> Alias | None:
+    """Champion where there is none yet, else challenger; None for a model that may not score."""
+    if verdict.word == "Not ready":
+        return None
+    if registry.holder(version.label, "champion") is None:
+        registry.set_champion(version.label, version.version)
+        return "champion"
+    registry.set_challenger(version.label, version.version)
+    return "challenger"
 
 
 def _facts(judged: Judged, until: dt.datetime) -> ModelFacts:

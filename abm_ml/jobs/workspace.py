@@ -146,11 +146,15 @@ class Workspace:
         return Company(reading, engine, begin, end)
 
     def as_of(self, asked: dt.datetime | None = None) -> dt.datetime:
-        """The scoring date: the one asked for, else the configured one, else the day after the newest row."""
-        if asked or self.config.as_of:
-            return asked or self.config.as_of  # type: ignore[return-value]  # one of the two is there
-        newest = self.company.end
-        return dt.datetime(newest.year, newest.month, newest.day) + dt.timedelta(days=1)
+        """The scoring date: the one asked for, else the configured one, else the day after the newest row.
+
+        Raises:
+            ConfigError: it is a time of day, or has a time zone; accounts are scored as known when a day begins in UTC.
+        """
+        date = asked or self.config.as_of or day_after(self.company.end)
+        if date.tzinfo is not None or date.time() != dt.time():
+            raise ConfigError(f"as_of: {date.isoformat()} is no day. Write it like 2026-06-30: the day begins in UTC.")
+        return date
 
     def spine(self, dates: tuple[dt.datetime, ...]) -> ir.Table:
         """One row per account and date, from the account's creation on."""
@@ -188,7 +192,7 @@ def open_workspace(
     """The workspace of a configuration: a YAML file, or its values.
 
     `workspace` overrides where results go; `data` is a folder of canonical tables to read instead of the configured
-    source, and `source` one of one's own.
+    source, up to its own end; `source` is one of one's own.
 
     Raises:
         ConfigError: the configuration is wrong; the message names file, line and key.
@@ -200,7 +204,7 @@ def open_workspace(
     if workspace is not None:
         parsed = parsed.model_copy(update={"workspace": Path(workspace)})
     if data is not None:
-        parsed = parsed.model_copy(update={"source": FolderConfig(kind="folder", path=Path(data))})
+        parsed = parsed.model_copy(update={"source": FolderConfig(kind="folder", path=Path(data)), "as_of": None})
     return Workspace(parsed, source=source, progress=progress)
 
 
@@ -213,6 +217,11 @@ def _source(config: WorkspaceConfig) -> Source:
         case DatabaseConfig():
             return DatabaseSource(config.source)
     raise ConfigError(f"No source is of the kind '{config.source.kind}'.")
+
+
+def day_after(moment: dt.datetime) -> dt.datetime:
+    """The first instant of the next day: up to there a row of that moment is known."""
+    return dt.datetime(moment.year, moment.month, moment.day) + dt.timedelta(days=1)
 
 
 def _covered(tables: Tables, engine: Engine) -> tuple[dt.datetime, dt.datetime]:

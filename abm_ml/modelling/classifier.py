@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
 
 from abm_ml.errors import ConfigError, GateRefused, SourceError, did_you_mean
+from abm_ml.modelling.answers import answers
 from abm_ml.modelling.bundle import Feature, ModelState, encoded, learned
 from abm_ml.modelling.calibration import Calibrator, Floats, content, fit_calibrator, plan_of, probability_points, ranks
 
@@ -23,6 +22,7 @@ from abm_ml.modelling.calibration import Calibrator, Floats, content, fit_calibr
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 Direction = Literal["increasing", "decreasing"]
+CalibrateOn = Literal["newest", "all"]
 DIRECTIONS: Mapping[str, int] = {"increasing": 1, "decreasing": -1}
 ROWS_PER_LEAF_SHARE, FEWEST_ROWS, MOST_ROWS = 100, 3, 100
 EVENTS_PER_LEAF, FEWEST_LEAVES = 10, 4
@@ -45,6 +45,9 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
     were found best, because the newest rows are the likest to what will be scored. The calibrator has only ever seen
     margins of rows unknown to the trees that gave them.
 
+    `calibrate_on` "all" deals the rows of every time into folds by account instead: where the event rate moves with the
+    season, the newest rows speak for their own season only, and the next one is another.
+
     `min_child_samples` None means a hundredth of the rows, between 3 and 100. `monotone` maps a column to "increasing"
     or "decreasing".
     """
@@ -65,6 +68,7 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
         l2: float = 10.0,
         monotone: Mapping[str, Direction] | None = None,
         refit: bool = True,
+        calibrate_on: CalibrateOn = "newest",
         num_threads: int = 1,
         seed: int = 7,
     ) -> None:
@@ -79,6 +83,7 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
         self.l2 = l2
         self.monotone = monotone
         self.refit = refit
+        self.calibrate_on = calibrate_on
         self.num_threads = num_threads
         self.seed = seed
 
@@ -104,7 +109,7 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
         `time` is the snapshot of each row, `groups` its account.
         """
         frame = self._frame(X, reset=True)
-        known, self.classes_ = _labels(y)
+        known, self.classes_ = answers(y)
         check_consistent_length(frame, known, time, groups)
         weight = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
         rows = np.flatnonzero(weight > 0)
@@ -116,7 +121,10 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
             )
         features, matrix = learned(frame.iloc[rows])
         self._keep(features)
-        snapshot, account = ranks("time", time, rows), ranks("groups", groups, rows)
+        if self.calibrate_on not in get_args(CalibrateOn):
+            raise ConfigError(f"calibrate_on: {self.calibrate_on!r} is neither 'newest' nor 'all'.")
+        dated = time if self.calibrate_on == "newest" else None
+        snapshot, account = ranks("time", dated, rows), ranks("groups", groups, rows)
         order = np.lexsort((weight[rows], known[rows], content(matrix), account, snapshot))
         again = None if groups is None else account[order]
         self._train(matrix[order], known[rows][order], weight[rows][order], time=snapshot[order], groups=again)
@@ -283,19 +291,3 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
         if unordered:
             raise ConfigError(f"monotone: {', '.join(unordered)} hold categories, which have no order. Leave them out.")
         return [DIRECTIONS[wanted[f.name]] if f.name in wanted else 0 for f in self.features_]
-
-
-def _labels(y: Any) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Labels as 0 and 1, and the two classes in order; gaps and a third class are refused with their counts."""
-    if y is None:
-        raise SourceError("AccountClassifier requires y to be passed, but the target y is None.")
-    values = pd.Series(column_or_1d(y, warn=True)).infer_objects()
-    gaps = int(values.replace([np.inf, -np.inf], np.nan).isna().sum())
-    if gaps:
-        raise SourceError(f"Label: {gaps:,} of {len(values):,} rows have none (NaN). Leave out what is not known yet.")
-    check_classification_targets(values.to_numpy())
-    classes, known = np.unique(values.to_numpy(), return_inverse=True)
-    if len(classes) > 2:
-        counts = ", ".join(f"{label} ({n:,} rows)" for label, n in zip(classes, np.bincount(known), strict=True))
-        raise SourceError(f"Only binary classification is supported. The label has {len(classes)} classes: {counts}.")
-    return known.astype(np.int64), classes

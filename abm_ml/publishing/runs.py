@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -53,6 +54,11 @@ class PublishedRun:
     def run_id(self) -> str:
         """The run's name."""
         return self.manifest.run_id
+
+    @property
+    def as_of(self) -> dt.datetime:
+        """The scoring date of the run, at its first instant."""
+        return dt.datetime.combine(self.manifest.facts.as_of, dt.time())
 
     def scores(self) -> pa.Table:
         """One row per account and label."""

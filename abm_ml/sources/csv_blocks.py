@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -13,10 +14,12 @@ _BESIDE_QUOTES = {",", "\r", "\n", ""}
 def parsed(lines: Sequence[str], first: int, header: Sequence[str]) -> tuple[list[pa.Array], pa.Array] | None:
     """The columns of a block of lines, all text, and the number of each row's line; `first` is that of the first line.
 
-    None where a quote, a NUL byte, a line break inside a cell or a row of another length asks for a careful reader.
+    None where a quote, a NUL byte, a line break inside a cell, a very long line or a row of another length asks for a
+    careful reader.
     """
     text = "".join(lines)
-    if "\0" in text or ('"' in text and not _quotes_are_plain(text)):
+    too_long = max(map(len, lines)) > csv.field_size_limit()
+    if too_long or "\0" in text or ('"' in text and not _quotes_are_plain(text)):
         return None
     numbers = [number for number, line in enumerate(lines, first) if line.strip("\r\n")]
     encoded = text.encode()

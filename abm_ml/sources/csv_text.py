@@ -211,7 +211,7 @@ def _cells(record: str) -> list[str]:
 
 def _misfit(text: str, found: int, expected: int) -> str:
     if found:
-        return f"has {found} cells where the header has {expected}"
+        return f"has {found} cell{'s' * (found > 1)} where the header has {expected}"
     if "\0" in text:
         return "holds a NUL byte"
     if len(text) > csv.field_size_limit():

@@ -101,13 +101,11 @@ def _checks(table: Table) -> Iterator[tuple[Rule, _Condition]]:
 
 def _column_checks(column: Column) -> Iterator[tuple[str, _Condition]]:
     name = column.name
-    yield f"is not {IN_WORDS[column.type]}", lambda rows: rows[_lost(name)]
+    yield f"is not {IN_WORDS[column.type]}", lambda rows: rows[_lost(name)] | _is_endless(rows[name])
     if column.required:
         yield "is empty, and every row needs it", lambda rows: rows[name].isnull()
     if column.allowed:
         yield f"is none of {', '.join(column.allowed)}", lambda rows: rows[name].notin(column.allowed)
-    if column.type == "number":
-        yield "is not a finite number", lambda rows: rows[name].isnan() | (rows[name].abs() > _LARGEST)
     if column.type == "timestamp":
         yield f"lies before {_EARLIEST}", lambda rows: rows[name] < ibis.timestamp(_EARLIEST)
         yield f"does not lie before {_LATEST}", lambda rows: rows[name] >= ibis.timestamp(_LATEST)
@@ -115,6 +113,13 @@ def _column_checks(column: Column) -> Iterator[tuple[str, _Condition]]:
         yield f"is less than {column.minimum:g}", lambda rows: rows[name] < column.minimum
     if column.maximum is not None:
         yield f"is more than {column.maximum:g}", lambda rows: rows[name] > column.maximum
+
+
+def _is_endless(value: ir.Value) -> ir.BooleanValue:
+    """Whether a number is none to count with: not a number, endless, or so large that sums lose their cents."""
+    if not value.type().is_floating():
+        return ibis.literal(False)
+    return (value.isnan() | (value.abs() > _LARGEST)).fill_null(False)
 
 
 def _is_orphan(column: Column) -> _Condition:

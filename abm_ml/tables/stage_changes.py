@@ -25,7 +25,7 @@ STAGE_CHANGES = TABLES.add(
 
 
 def numbered(stage_changes: ir.Table, terms: Terms) -> ir.Table:
-    """The stage changes with `stage_number`, the stage's place in the funnel from 1; stages outside of it are left out."""
+    """The stage changes with `stage_number`, the stage's place in the funnel from 1; other stages are left out."""
     numbers = [(stage, float(number)) for number, stage in enumerate(terms.funnel, 1)]
     number = stage_changes.stage.cases(*numbers, else_=None)
     return stage_changes.mutate(stage_number=number).filter(number.notnull())

@@ -14,7 +14,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 from sklearn.metrics import brier_score_loss, roc_auc_score
-from source import LoanFunnel
+from source import DATA, LoanFunnel
 
 import abm_ml
 from abm_ml import terminal
@@ -58,7 +58,7 @@ def configuration(arguments: argparse.Namespace) -> dict[str, Any]:
     models = STUDY / "models"
     if arguments.part < 1.0:
         models = shutil.copytree(models, arguments.workspace / "models", dirs_exist_ok=True)
-    return {**values, "models": models}
+    return {**values, "models": models, "source": {"kind": "folder", "path": DATA / "loan_funnel"}}
 
 
 def judged(workspace: abm_ml.Workspace, source: LoanFunnel, pictures: Path | None) -> list[dict[str, Any]]:
@@ -114,13 +114,12 @@ def chosen(workspace: abm_ml.Workspace) -> dict[str, str]:
 def draw(workspace: abm_ml.Workspace, account: str, path: Path) -> None:
     """How an account's probability of a win came about, as published."""
     run = abm_ml.read_current(workspace.folder)
-    scores, reasons = (
-        table.to_pandas().query("account_id == @account and label == 'win'") for table in (run.scores(), run.reasons())
-    )
+    scores, reasons = (table.to_pandas().set_index(["label", "account_id"]) for table in (run.scores(), run.reasons()))
+    score = scores.loc[("win", account)]
     shown = waterfall(
-        reasons,
-        base_probability=scores["base_probability"].iloc[0],
-        probability=scores["probability"].iloc[0],
+        reasons.loc[[("win", account)]],
+        base_probability=score["base_probability"],
+        probability=score["probability"],
         title=f"Application {account}: won within 30 days?",
     )
     path.parent.mkdir(parents=True, exist_ok=True)

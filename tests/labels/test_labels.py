@@ -10,7 +10,7 @@ import pytest
 from abm_ml import timeline
 from abm_ml.engines import Engine
 from abm_ml.errors import SourceError
-from abm_ml.labels import LABELS, Outlook, Label, eligible, outcomes, standing
+from abm_ml.labels import LABELS, Label, Outlook, eligible, outcomes, standing
 from abm_ml.tables import Terms
 from tests.conftest import Build
 from tests.worked.example import AS_OF, Example, Row, account, contract, deal, entered, order, rows_of

@@ -273,3 +273,20 @@ def test_date_column_refused():
     frame, y, facts = company(accounts=30)
     with pytest.raises(SourceError, match="'signed' holds datetime64"):
         AccountClassifier().fit(frame.assign(signed=facts["time"]), y)
+
+
+def test_calibrated_on_all_times():
+    """Where the newest rows are out of season, `calibrate_on` all keeps the level of the whole history."""
+    frame, y, facts = company(accounts=1000, snapshots=8)
+    random, late = np.random.default_rng(1), facts["time"] >= np.unique(facts["time"])[-2]
+    y = np.where(late & (y == 0) & (random.random(len(y)) < 0.5), 1, y)
+    said = {on: AccountClassifier(**SMALL, calibrate_on=on).fit(frame, y, **facts).predict_proba(frame)[:, 1].mean()
+            for on in ("newest", "all")}  # fmt: skip
+    assert abs(said["all"] - y.mean()) < 0.02 < said["newest"] - y.mean()
+
+
+def test_calibrate_on_unknown():
+    """A word that nobody knows is refused."""
+    frame, y, facts = company(accounts=30)
+    with pytest.raises(ConfigError, match="'latest' is neither 'newest' nor 'all'"):
+        AccountClassifier(calibrate_on="latest").fit(frame, y, **facts)

@@ -47,9 +47,8 @@ def read_texts(read: Read, tmp_path: Path) -> Callable[..., Reading]:
         if not any(name.startswith("accounts") for name in files):
             files = {"accounts.csv": ACCOUNTS, **files}
         for name, content in files.items():
-            content = content.encode() if isinstance(content, str) else content
             (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_bytes(content)
+            (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
         settings = {"quarantine_limit": 0.9, **settings}
         return read(FolderSource(FolderConfig(kind="folder", path=folder, **settings)))
 

@@ -1,4 +1,4 @@
-"""What every source keeps. `SourceContract` holds for any source; `CarrierContract` for one that brings given tables."""
+"""What every source keeps: `SourceContract` for any source, `CarrierContract` for one that brings given tables."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class SourceContract:
                 assert engine.compute(early).num_rows == 0
 
     def test_columns_have_their_types(self, reading: Reading) -> None:
-        """Each canonical column is there with its type: ids are text, times are UTC without zone, to the microsecond."""
+        """Each canonical column is there with its type: ids are text, times are UTC without zone."""
         for name, rows in reading.tables.items():
             types = {column.name: str(rows[column.name].type()) for column in TABLES[name].columns}
             assert types == {column.name: IBIS_TYPES[column.type] for column in TABLES[name].columns}

@@ -56,11 +56,11 @@ class Reaction:
 
 ACTS = (
     Act(kind="email_sent", channel="email", side="marketing", rates=(0.04, 0.05, 0.06, 0.06, 0.05, 0.03), inside=2.0, campaign=True),
-    Act(kind="email_sent", channel="email", side="sales", rates=(0.01, 0.03, 0.06, 0.3, 0.32, 0.03), intent=(0.8, 1, 1.2, 1.3)),
+    Act(kind="email_sent", channel="email", side="sales", rates=(0.01, 0.03, 0.06, 0.36, 0.38, 0.03), intent=(0.8, 1, 1.1, 1.2)),
     Act(kind="ad_impression", channel="ads", side="marketing", rates=(0.04, 0.05, 0.06, 0.05, 0.04, 0.01), inside=2.5, campaign=True),
     Act(
         kind="web_visit", channel="web", side="inbound", rates=(0.38, 0.44, 0.46, 0.6, 0.56, 0.05),
-        intent=(0.14, 1, 3.6, 7), inside=1.15, seconds=90,
+        intent=(0.14, 1, 4, 10), inside=1.15, seconds=90,
     ),
     Act(
         kind="webinar_attended", channel="webinar", side="marketing", rates=(0.006, 0.012, 0.018, 0.02, 0.015, 0.005),
@@ -79,9 +79,9 @@ ACTS = (
     Act(kind="call", channel="phone", side="sales", rates=(0.01, 0.02, 0.04, 0.2, 0.22, 0.03), intent=(0.6, 1, 1.4, 1.8), seconds=280),
     Act(
         kind="meeting", channel="in_person", side="sales", rates=(0.001, 0.005, 0.02, 0.15, 0.2, 0.012),
-        intent=(0.2, 0.8, 2, 3.5), seconds=2700,
+        intent=(0.15, 0.6, 2, 5), seconds=2700,
     ),
-    Act(kind="demo_request", channel="web", side="inbound", rates=(0.001, 0.005, 0.014, 0.03, 0.02, 0.0), intent=(0.15, 0.8, 2.5, 6)),
+    Act(kind="demo_request", channel="web", side="inbound", rates=(0.001, 0.005, 0.014, 0.03, 0.02, 0.0), intent=(0.1, 0.7, 2.5, 7)),
     Act(
         kind="referral", channel="in_person", side="inbound", rates=(0.0002, 0.0004, 0.0006, 0.001, 0.001, 0.004),
         satisfaction=(0.1, 0.3, 0.7, 1.3, 2.2),
@@ -99,7 +99,7 @@ REACTIONS = (
     Reaction(act=MAIL, kind="email_reply", channel="email", side="marketing", chances=(0.001, 0.004, 0.012, 0.025), hours=20),
     Reaction(act=SALES_MAIL, kind="email_delivered", channel="email", side="sales", chances=(0.98,) * 4, hours=0.02, campaign=False),
     Reaction(act=SALES_MAIL, kind="email_open", channel="email", side="sales", chances=(0.3, 0.5, 0.7, 0.85), hours=6, campaign=False),
-    Reaction(act=SALES_MAIL, kind="email_reply", channel="email", side="sales", chances=(0.05, 0.18, 0.4, 0.62), hours=20, campaign=False),
+    Reaction(act=SALES_MAIL, kind="email_reply", channel="email", side="sales", chances=(0.03, 0.14, 0.38, 0.72), hours=20, campaign=False),
     Reaction(act=AD, kind="ad_click", channel="ads", side="marketing", chances=(0.006, 0.015, 0.035, 0.07), hours=0.05),
     Reaction(
         act=VISIT, kind="content_view", channel="web", side="inbound", chances=(0.1, 0.12, 0.14, 0.16), hours=0.05, seconds=70,

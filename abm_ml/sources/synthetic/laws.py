@@ -86,10 +86,10 @@ def _intent() -> Array:
 
 def _place() -> Array:
     """Moves up the funnel rise with intent, fit and the program; a deal is won more often with a champion."""
-    fit = np.array([0.75, 1.0, 1.3])[:, None, None, None]
+    fit = np.array([0.85, 1.0, 1.2])[:, None, None, None]
     inside = np.array([1.0, 1.15])[None, :, None, None]
     champion = np.array([0.5, 1.4])[None, None, :, None]
-    wins_with = np.array([0.3, 1.35])[None, None, :, None]
+    wins_with = np.array([0.2, 1.4])[None, None, :, None]
     drive = fit * inside * champion
     push = fit * inside * wins_with
     slack = 1 / drive
@@ -116,14 +116,14 @@ def _place() -> Array:
     move(EVALUATE, EVALUATE_DEAL, by_intent(0.01, 0.03, 0.08, 0.14) * drive)
     move(EVALUATE, CONSIDER, by_intent(0.04, 0.02, 0.01, 0.005) * slack)
     move(CONSIDER_DEAL, EVALUATE_DEAL, by_intent(0.01, 0.03, 0.07, 0.12) * drive)
-    move(CONSIDER_DEAL, AWARE, by_intent(0.055, 0.035, 0.022, 0.014) * slack)
+    move(CONSIDER_DEAL, AWARE, by_intent(0.05, 0.028, 0.015, 0.009) * slack)
     move(EVALUATE_DEAL, DECIDE_DEAL, by_intent(0.006, 0.02, 0.055, 0.10) * drive)
     move(EVALUATE_DEAL, CONSIDER_DEAL, by_intent(0.02, 0.012, 0.006, 0.003) * slack)
-    move(EVALUATE_DEAL, CONSIDER, by_intent(0.055, 0.04, 0.028, 0.02) * slack)
+    move(EVALUATE_DEAL, CONSIDER, by_intent(0.055, 0.034, 0.02, 0.013) * slack)
     move(EVALUATE_DEAL, CLIENT, by_intent(0.0003, 0.001, 0.003, 0.006) * push)
-    move(DECIDE_DEAL, CLIENT, by_intent(0.0025, 0.009, 0.025, 0.058) * push)
+    move(DECIDE_DEAL, CLIENT, by_intent(0.0015, 0.006, 0.027, 0.052) * push)
     move(DECIDE_DEAL, EVALUATE_DEAL, by_intent(0.02, 0.012, 0.006, 0.003) * slack)
-    move(DECIDE_DEAL, CONSIDER, by_intent(0.06, 0.045, 0.034, 0.024) * slack)
+    move(DECIDE_DEAL, CONSIDER, by_intent(0.065, 0.045, 0.028, 0.017) * slack)
     for place in range(PLACES):
         move(place, place, 1 - table[..., place, :].sum(axis=-1))
     return table

@@ -1,0 +1,64 @@
+"""Engines: they read, store and compute, and say what is wrong with the machine in plain words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pydantic import ValidationError
+
+from abm_ml.engines import Engine, EngineConfig, open_engine
+from abm_ml.errors import StorageError
+
+
+def test_files_are_read_with_their_row_numbers(engine: Engine, tmp_path: Path) -> None:
+    """The number of a row within its file says where it stood."""
+    pq.write_table(pa.table({"x": ["a", "b"]}), tmp_path / "x.parquet")
+    rows = engine.compute(engine.read_parquet([tmp_path / "x.parquet"]))
+    assert rows.to_pylist() == [{"x": "a", "file_row_number": 0}, {"x": "b", "file_row_number": 1}]
+
+
+def test_what_is_stored_is_computed_once(engine: Engine, tmp_path: Path) -> None:
+    """Stored rows outlive the file they came from, until they are released."""
+    file = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"x": [1, 2]}), file)
+    stored = engine.store(engine.read_parquet([file]))
+    file.unlink()
+    assert engine.compute(stored.count().as_table()).num_rows == 1
+    engine.release(stored)
+    with pytest.raises(duckdb.CatalogException, match="does not exist"):
+        engine.compute(stored)
+
+
+def test_a_file_that_is_gone_is_a_matter_of_storage(engine: Engine, tmp_path: Path) -> None:
+    """It is not damaged; who reads it after all learns that it is not there."""
+    file = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"x": [1, 2]}), file)
+    rows = engine.read_parquet([file])
+    file.unlink()
+    with pytest.raises(StorageError, match=r"x\.parquet"):
+        engine.compute(rows)
+
+
+def test_arrow_rows_can_be_registered(engine: Engine) -> None:
+    """Rows made in Python take part in expressions."""
+    rows = engine.register(pa.table({"x": [1, 2, 3]}))
+    assert engine.compute(rows.filter(rows.x > 1)).num_rows == 2
+
+
+def test_too_little_memory_is_said_in_plain_words() -> None:
+    """The message names the key that raises the limit."""
+    engine = open_engine(EngineConfig(memory_limit="100KB", threads=1))
+    with pytest.raises(StorageError, match="Raise memory_limit in the configuration"):
+        engine.register(pa.table({"x": pa.array(range(100_000))}))
+    engine.close()
+
+
+@pytest.mark.parametrize("wrong", [{"memory_limit": "lots"}, {"threads": 0}, {"kind": "spark"}, {"thread": 1}])
+def test_a_wrong_setting_is_refused(wrong: dict[str, object]) -> None:
+    """Before anything is computed."""
+    with pytest.raises(ValidationError):
+        EngineConfig.model_validate(wrong)
