@@ -55,7 +55,8 @@ class Feature:
     and decayed, an id for distinct (null: the row does not count), a condition or a time for days_since (the last one
     counts), a time for days_until, a value for latest (nulls do not count). `reason` is the phrase of an explanation
     and may use {value}, {days} and {typical}. `half_life` is in days. `controllable` marks what a seller can change;
-    `monotone` what the model must respect.
+    `monotone` what a model must respect: "increasing" promises that more of it never makes a wanted outcome less
+    likely, nor an unwanted one more.
     """
 
     name: str

@@ -158,13 +158,15 @@ def support_tickets(e: Any) -> Any:
     return e.kind == "support_ticket"
 
 
-@surveys(measure=latest, windows=(730,), unit="score", reason="would recommend us: {value:.0f} of 10")
+@surveys(
+    measure=latest, windows=(730,), unit="score", reason="would recommend us: {value:.0f} of 10", monotone="increasing"
+)
 def nps_score(s: Any) -> Any:
     """The last answer to "would you recommend us", 0 to 10."""
     return (s.kind == "nps").ifelse(s.score, None)
 
 
-@surveys(measure=latest, windows=(730,), unit="score", reason="satisfaction {value:.0f}")
+@surveys(measure=latest, windows=(730,), unit="score", reason="satisfaction {value:.0f}", monotone="increasing")
 def csat_score(s: Any) -> Any:
     """The last answer to a satisfaction survey."""
     return (s.kind == "csat").ifelse(s.score, None)

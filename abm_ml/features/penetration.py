@@ -38,7 +38,13 @@ def contacts_added(c: Any) -> Any:
     return c.contact_id.notnull()
 
 
-@known(measure=count, unit="contacts", reason="{value:.0f} champions at the account", controllable=True)
+@known(
+    measure=count,
+    unit="contacts",
+    reason="{value:.0f} champions at the account",
+    controllable=True,
+    monotone="increasing",
+)
 def champions_known(c: Any) -> Any:
     """Champions known at the account who have not left."""
     return (c.buying_role == "champion") & c.left_at.isnull()

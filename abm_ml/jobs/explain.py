@@ -62,12 +62,7 @@ def explain(workspace: Workspace, account_id: str, *, as_of: dt.datetime | None 
     date = workspace.as_of(as_of or (published.as_of if published else None))
     before = published if published and published.as_of == date else None
     name = _name_of(workspace, account_id)
-    models = (
-        _models_of(workspace, before)
-        if before
-        else champions(workspace, ready(workspace) or list(workspace.config.labels))
-    )
-    made = scores_at(workspace, models, date)
+    made = scores_at(workspace, _models(workspace, before), date)
     mine = made.scores[made.scores["account_id"] == account_id]
     if mine.empty:
         raise NotReady(
@@ -97,8 +92,10 @@ def _explained(row: dict[str, Any], made: Scores, before: PublishedRun | None) -
     )
 
 
-def _models_of(workspace: Workspace, run: PublishedRun) -> dict[str, ModelVersion]:
-    """The models that a run was scored with: what is explained is what was served."""
+def _models(workspace: Workspace, run: PublishedRun | None) -> dict[str, ModelVersion]:
+    """The models that a run was scored with, for what is explained is what was served; without a run the champions."""
+    if run is None:
+        return champions(workspace, ready(workspace) or list(workspace.config.labels))
     registry = Registry(workspace.config.tracking, workspace.folder)
     found = {}
     for label, used in run.manifest.facts.models.items():

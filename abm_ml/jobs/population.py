@@ -80,8 +80,8 @@ def features(workspace: Workspace, as_of: dt.datetime | None = None) -> pd.DataF
 
 
 def rule_ranking(label: Label, engagement_score: pd.Series[float]) -> pd.Series[float]:
-    """How the rule ranks accounts: the more engagement the likelier, and for churn the less."""
-    return -engagement_score if label.name == "churn" else engagement_score
+    """How the rule ranks accounts: the more engagement the likelier what is wanted, and the less what is not."""
+    return engagement_score if label.wanted else -engagement_score
 
 
 def definitions_hash() -> str:

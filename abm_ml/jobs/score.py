@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from abm_ml.errors import GateRefused, IntegrityError
+from abm_ml.features import feature_set
 from abm_ml.jobs.population import Population, definitions_hash, population, possible_labels, rule_ranking
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.labels import LABELS, Label
@@ -131,6 +132,7 @@ def ready(workspace: Workspace) -> tuple[str, ...]:
 def scores_at(workspace: Workspace, models: dict[str, ModelVersion], as_of: dt.datetime) -> Scores:
     """The scores of a date: everything that a run holds but its id."""
     labels = [LABELS[name] for name in models]
+    classifiers = {name: fetched(workspace, version) for name, version in models.items()}
     people = population(workspace, labels, [as_of])
     if people.features.empty:
         raise GateRefused(
@@ -140,7 +142,7 @@ def scores_at(workspace: Workspace, models: dict[str, ModelVersion], as_of: dt.d
     advance = workspace.progress("Scoring", 2 * len(labels))
     for label in labels:
         advance(f"{label.name}: probabilities")
-        classifier = fetched(workspace, models[label.name], people)
+        classifier = classifiers[label.name]
         asked = _asked(workspace, people, label)
         rows.append(_rows(workspace, label, models[label.name], classifier, asked, as_of))
         advance(f"{label.name}: reasons")
@@ -155,7 +157,7 @@ def scores_at(workspace: Workspace, models: dict[str, ModelVersion], as_of: dt.d
     )
 
 
-def fetched(workspace: Workspace, version: ModelVersion, people: Population) -> AccountClassifier:
+def fetched(workspace: Workspace, version: ModelVersion) -> AccountClassifier:
     """The classifier of a registered model, after every byte of it was checked.
 
     Raises:
@@ -165,14 +167,14 @@ def fetched(workspace: Workspace, version: ModelVersion, people: Population) -> 
     with tempfile.TemporaryDirectory(dir=workspace.folder, prefix=".model-") as folder:
         files = registry.fetch(version, Path(folder) / "bundle")
         bundle = load_bundle(files, expected_sha256=version.sha256, name=version.name)
-    _refuse_other_features(bundle, version, people)
+    _refuse_other_features(workspace, bundle, version)
     classifier = AccountClassifier.from_state(bundle.state)
     classifier.set_params(num_threads=workspace.config.engine.threads)
     return classifier
 
 
-def _refuse_other_features(bundle: Bundle, version: ModelVersion, people: Population) -> None:
-    there = {column.name for column in people.columns}
+def _refuse_other_features(workspace: Workspace, bundle: Bundle, version: ModelVersion) -> None:
+    there = {column.name for column in feature_set(workspace.company.tables, workspace.terms).columns}
     missing = [feature.name for feature in bundle.state.features if feature.name not in there]
     if missing:
         raise IntegrityError(

@@ -22,7 +22,7 @@ from abm_ml.jobs.workspace import Workspace, day_after
 from abm_ml.labels import LABELS, Label, Outlook
 from abm_ml.modelling.bundle import Bundle, ModelFacts, save_bundle
 from abm_ml.modelling.card import CardFacts, Provenance, write_card
-from abm_ml.modelling.classifier import AccountClassifier
+from abm_ml.modelling.classifier import AccountClassifier, Direction
 from abm_ml.modelling.evaluation import Comparison, Evaluation, Slice, compare, evaluate, evaluate_slices
 from abm_ml.modelling.gate import Verdict, judge
 from abm_ml.modelling.pictures import HeldOut, pictures, strengths_of, summary_bars
@@ -58,7 +58,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a training produced, the labels that the tables do not allow, and those that were refused, with the reason."""
+    """What a training produced, the labels that the tables do not allow, and those that were refused, with reasons."""
 
     as_of: dt.datetime
     trained: tuple[Trained, ...]
@@ -153,9 +153,10 @@ def _sets(workspace: Workspace, labels: Sequence[Label], until: dt.datetime) -> 
 def learn(workspace: Workspace, rows: TrainingSet) -> Judged:
     """A classifier fitted on the training snapshots and judged on the test snapshots."""
     config = model_config(workspace.config.models, rows.label)
-    used = {column.name: column.monotone for column in rows.columns if column.monotone}
     classifier = AccountClassifier(
-        **config.lightgbm.model_dump(), monotone=used, num_threads=workspace.config.engine.threads
+        **config.lightgbm.model_dump(),
+        monotone=_directions(rows),
+        num_threads=workspace.config.engine.threads,
     )
     train, test = rows.train, rows.test
     classifier.fit(train[rows.names], train["label"], time=train["as_of"], groups=train["account_id"])
@@ -181,6 +182,13 @@ def learn(workspace: Workspace, rows: TrainingSet) -> Judged:
         ),
         verdict=judge(evaluation, comparisons, training_events=events),
     )
+
+
+def _directions(rows: TrainingSet) -> dict[str, Direction]:
+    """What each feature promises of a wanted outcome, turned round for an unwanted one."""
+    turned: dict[Direction, Direction] = {"increasing": "decreasing", "decreasing": "increasing"}
+    promised = {column.name: column.monotone for column in rows.columns if column.monotone}
+    return promised if rows.label.wanted else {name: turned[direction] for name, direction in promised.items()}
 
 
 def _register(workspace: Workspace, judged: Judged, until: dt.datetime, advance: Advance) -> Trained:

@@ -38,7 +38,7 @@ class Label:
     `needs` lists the tables of which at least one must be there. `eligible` says of a row of standing (lifecycle,
     stage_number) whether the account is asked about; `last_stage` is the number of the funnel's last stage.
     `happened` gives the (account_id, as_of) at which the answer is yes. `outcome_columns` are what the answer is made
-    of: no feature may carry such a name.
+    of: no feature may carry such a name. `wanted` is false for what one hopes will not happen.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Label:
     outcome_columns: tuple[str, ...]
     yes: str
     no: str
+    wanted: bool = True
 
 
 LABELS: Catalogue[Label] = Catalogue("label")

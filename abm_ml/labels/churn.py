@@ -42,5 +42,6 @@ LABELS.add(
         outcome_columns=("churned", "cancelled_at", "renewed", "churn_reason"),
         yes="churned clients",
         no="who stayed",
+        wanted=False,
     )
 )

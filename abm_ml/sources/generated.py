@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from abm_ml.catalogue import fingerprint
+from abm_ml.sources import synthetic
 from abm_ml.sources.base import Mapped, Source, Staged
 from abm_ml.sources.folder import FolderConfig, FolderSource
 from abm_ml.sources.synthetic import SyntheticCompany, write_company
@@ -30,9 +30,15 @@ class SyntheticSource(Source):
 
     def stage(self, folder: Path) -> Mapping[str, Sequence[Staged]]:
         """Makes the company where it is not there yet."""
-        made_of = fingerprint(json.dumps(self._company.model_dump(mode="json"), sort_keys=True))
+        made_of = fingerprint(self._company.model_dump(mode="json"), _maker())
         marker = self.folder / "made_of.txt"
         if not marker.is_file() or marker.read_text() != made_of:
             write_company(self._company, self.folder, self.truth)
             marker.write_text(made_of)
         return FolderSource(FolderConfig(kind="folder", path=self.folder)).stage(folder)
+
+
+def _maker() -> list[str]:
+    """The code that makes the company: another version of it makes another company."""
+    files = sorted(Path(synthetic.__file__).parent.glob("*.py"))
+    return [file.read_text(encoding="utf-8") for file in files]

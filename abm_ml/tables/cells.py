@@ -36,17 +36,15 @@ def cell(raw: ir.Table, column: Column) -> ir.Value:
     return nothing if converted is None else converted
 
 
-def lost(raw: ir.Table, column: Column) -> ir.BooleanValue:
-    """Whether the source has something in a cell that is no value of the column's type; white space is nothing."""
+def stated(raw: ir.Table, column: Column) -> ir.BooleanValue:
+    """Whether the source says something in a cell that may be no value of the type; white space says nothing."""
     never = ibis.literal(False)
     if column.name not in raw.columns:
         return never
     value = raw[column.name]
     if _is_text(value):
-        return never if column.type == "text" else (value.strip() != "") & cell(raw, column).isnull()
-    return (
-        never if value.type() == ibis.dtype(IBIS_TYPES[column.type]) else value.notnull() & cell(raw, column).isnull()
-    )
+        return never if column.type == "text" else value.cast("string").strip() != ""
+    return never if value.type() == ibis.dtype(IBIS_TYPES[column.type]) else value.notnull()
 
 
 def _is_text(value: ir.Value) -> bool:

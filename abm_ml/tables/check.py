@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from abm_ml.tables.base import IN_WORDS, TABLES, Column, Table
-from abm_ml.tables.cells import cell, lost
+from abm_ml.tables.cells import cell, stated
 
 # What the check adds to a row: the number of its file, its line there, and the number of the rule it breaks, if any.
 FILE, LINE, BROKEN = "_file", "_line", "_broken"
@@ -71,15 +71,15 @@ def checked(raw: Sequence[ir.Table], table: Table, owners: Mapping[str, ir.Table
 
 def _typed(raw: ir.Table, table: Table) -> ir.Table:
     values = {column.name: cell(raw, column) for column in table.columns}
-    marks = {column.name: lost(raw, column) for column in table.columns}
+    marks = {column.name: stated(raw, column) for column in table.columns}
     if table.known_at == "known_at":
         happened = values[str(table.happened_at)]
-        values["known_at"] = marks["known_at"].ifelse(None, ibis.coalesce(values["known_at"], happened))
-    return raw.select(FILE, LINE, **values, **{_lost(name): mark for name, mark in marks.items()})
+        values["known_at"] = marks["known_at"].ifelse(values["known_at"], ibis.coalesce(values["known_at"], happened))
+    return raw.select(FILE, LINE, **values, **{_stated(name): mark for name, mark in marks.items()})
 
 
-def _lost(column: str) -> str:
-    return f"_lost_{column}"
+def _stated(column: str) -> str:
+    return f"_stated_{column}"
 
 
 def _owner(column: Column) -> str:
@@ -101,7 +101,7 @@ def _checks(table: Table) -> Iterator[tuple[Rule, _Condition]]:
 
 def _column_checks(column: Column) -> Iterator[tuple[str, _Condition]]:
     name = column.name
-    yield f"is not {IN_WORDS[column.type]}", lambda rows: rows[_lost(name)] | _is_endless(rows[name])
+    yield f"is not {IN_WORDS[column.type]}", lambda rows: _is_lost(rows, name) | _is_endless(rows[name])
     if column.required:
         yield "is empty, and every row needs it", lambda rows: rows[name].isnull()
     if column.allowed:
@@ -113,6 +113,10 @@ def _column_checks(column: Column) -> Iterator[tuple[str, _Condition]]:
         yield f"is less than {column.minimum:g}", lambda rows: rows[name] < column.minimum
     if column.maximum is not None:
         yield f"is more than {column.maximum:g}", lambda rows: rows[name] > column.maximum
+
+
+def _is_lost(rows: ir.Table, name: str) -> ir.BooleanValue:
+    return rows[_stated(name)].fill_null(False) & rows[name].isnull()
 
 
 def _is_endless(value: ir.Value) -> ir.BooleanValue:

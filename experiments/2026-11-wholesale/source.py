@@ -165,6 +165,6 @@ def _engagements(lines: pd.DataFrame) -> pd.DataFrame:
             "channel": "mail",
             "side": "inbound",
             "content_id": rows["product"],
-            "quantity": rows["units"].astype("float64"),
+            "quantity": rows["units"].where(~returned, -rows["units"]).astype("float64"),
         }
     )

@@ -36,7 +36,7 @@ def _key_people(account: str, count: int) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def tables(tiny: Any) -> Tables:
-    """acme does the catalogue's example, six of wide's 15 key people engage, quiet does nothing, late comes too late."""
+    """Acme does the catalogue's example, six of wide's key people engage, quiet does nothing, late comes too late."""
     did = [_did("acme", "email_open")] * 4 + [_did("acme", "content_download")] * 2 + [_did("acme", "demo_request")]
     did += [_did("wide", "web_visit", contact=f"wide{n}") for n in range(6)]
     did += [_did("wide", "email_sent", contact="wide9"), _did("wide", "meeting", day="2026-03-31", contact="wide8")]

@@ -14,7 +14,7 @@ import pytest
 
 from abm_ml.engines import Engine, EngineConfig, open_engine
 from abm_ml.errors import AbmError, IntegrityError, SourceError
-from abm_ml.sources import FolderConfig, FolderSource, Reading, Source, read_tables
+from abm_ml.sources import FolderConfig, FolderSource, Mapped, Reading, Source, read_tables
 from tests.sources.contract import COMPANY, CarrierContract, Texts
 
 
@@ -96,6 +96,23 @@ def test_an_unknown_encoding_is_a_matter_of_configuration(tmp_path: Path) -> Non
     """It is refused before any file is read."""
     with pytest.raises(ValueError, match=r"Python knows no such encoding"):
         FolderConfig(kind="folder", path=tmp_path, encoding="utf-9")
+
+
+@pytest.mark.parametrize(
+    ("mapped", "message"),
+    [
+        ({"columns": {"account": {}}}, "no table is called 'account'. Did you mean 'accounts'"),
+        ({"columns": {"accounts": {"acount_id": "Id"}}}, "no column of accounts is called 'acount_id'. Did you mean"),
+        ({"custom": {"orders": {"rebate": "number"}}}, "table orders takes no custom columns"),
+        ({"custom": {"accounts": {"tier": "text"}}}, "table accounts has a column 'tier' already"),
+        ({"custom": {"accounts": {"segment": "string"}}}, "Input should be 'text', 'integer'"),
+        ({"quarantine_limit": 5}, "less than or equal to 1"),
+    ],
+)
+def test_a_mapping_speaks_of_tables_and_columns_that_exist(mapped: dict[str, object], message: str) -> None:
+    """A typo in the mapping is found before any file is read."""
+    with pytest.raises(ValueError, match=message):
+        Mapped.model_validate(mapped)
 
 
 @pytest.fixture

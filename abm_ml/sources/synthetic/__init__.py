@@ -97,7 +97,7 @@ def _made(company: SyntheticCompany) -> tuple[dict[str, pa.Table], Iterator[pa.T
         "contacts": contacts(people, market, dice("contacts")),
         "contents": contents(dice("contents")),
         "contracts": contracts(journeys, deals, market, weeks),
-        "costs": costs(journeys, market, weeks, dice("costs")),
+        "costs": costs(journeys, weeks, dice("costs")),
         "opportunities": opportunities(deals, market, dice("opportunities")),
         "opportunity_changes": opportunity_changes(deals, weeks, dice("opportunity_changes")),
         "orders": orders(journeys, deals, market, weeks, dice("orders")),

@@ -1,4 +1,4 @@
-"""Activity: the engagements of all accounts, written block of accounts by block, so that ten million fit in little memory."""
+"""Activity: the engagements of all accounts, block by block, so that ten million fit in little memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,17 @@ from abm_ml.sources.synthetic.acts import (
     rows_per_act,
     situation,
 )
-from abm_ml.sources.synthetic.columns import account_ids, arrivals, dice_for, ids, numbers, texts, times
+from abm_ml.sources.synthetic.columns import (
+    account_ids,
+    arrivals,
+    contact_ids,
+    dice_for,
+    ids,
+    near,
+    numbers,
+    texts,
+    times,
+)
 from abm_ml.sources.synthetic.journeys import Journeys
 from abm_ml.sources.synthetic.laws import INSIDE, INTENTS, SATISFACTIONS, STAGE_OF, Array
 from abm_ml.sources.synthetic.market import Market
@@ -32,12 +42,14 @@ LEVELS = ("top", "middle", "bottom")
 CAMPAIGNS_PER_QUARTER = 8
 SOURCES = ("seo", "retargeting", "paid_keywords", "email", "social")
 _SOURCE_STEPS = np.cumsum([0.57, 0.2, 0.1, 0.1])
+# An engagement's role is the number of its act, or of its reaction after all acts; `_ACT_OF` leads back to the act.
 _ROLES = (*ACTS, *REACTIONS)
+_ACT_OF = (*ACTS, *(ACTS[reaction.act] for reaction in REACTIONS))
 _KINDS = tuple(dict.fromkeys(role.kind for role in _ROLES))
-_CHANNELS = tuple(dict.fromkeys(role.channel for role in _ROLES))
-_SIDES = tuple(dict.fromkeys(role.side for role in _ROLES))
+_CHANNELS = tuple(dict.fromkeys(act.channel for act in ACTS))
+_SIDES = tuple(dict.fromkeys(act.side for act in ACTS))
 _HOUR = 3600 * MICROSECONDS
-_ANONYMOUS_VISITS = 0.55
+_ANONYMOUS_VISITS, _UNANSWERED = 0.55, 0.35
 # Weeks differ by chance, and once in a while something else makes a week eight times as busy.
 _EVENNESS, _BURSTS, _BURST = 3.5, 0.004, 8.0
 _SKEW_BY_INTENT = np.array([3.0, 2.2, 1.6, 1.2])
@@ -84,9 +96,11 @@ def scale_of(journeys: Journeys, weeks: Weeks, habits: Habits, per_account: floa
 def _situations(journeys: Journeys, week: int, block: slice) -> tuple[Array, Array]:
     """The accounts (within the block) that exist since the week before, and the situation of each."""
     alive = np.flatnonzero(journeys.place[week - 1, block] >= 0)
-    inside = (journeys.program[week, block][alive] == INSIDE).astype(np.int64)
-    parts = (part[week, block][alive] for part in (journeys.place, journeys.intent, journeys.satisfaction))
-    return alive, situation(*(part.astype(np.int64) for part in parts), inside)
+    names = ("place", "intent", "satisfaction", "program")
+    place, intent, satisfaction, program = (
+        getattr(journeys, name)[week, block][alive].astype(np.int64) for name in names
+    )
+    return alive, situation(place, intent, satisfaction, (program == INSIDE).astype(np.int64))
 
 
 def engagements(world: World) -> Iterator[pa.Table]:
@@ -136,19 +150,18 @@ def _acts(world: World, block: slice, dice: np.random.Generator) -> _Rows:
     for week in range(world.weeks.starts, world.weeks.count):
         alive, state = _situations(world.journeys, week, block)
         mean = totals[state] * world.habits.chatty[block][alive] * _season(world.weeks, week)
-        burst = np.where(dice.random(len(alive)) < _BURSTS, _BURST, 1.0) * dice.standard_gamma(_EVENNESS, len(alive)) / _EVENNESS
-        count = dice.poisson(mean * burst)
+        burst = np.where(dice.random(len(alive)) < _BURSTS, _BURST, 1.0)
+        count = dice.poisson(mean * burst * dice.standard_gamma(_EVENNESS, len(alive)) / _EVENNESS)
         whos.append(np.repeat(alive, count) + block.start)
         states.append(np.repeat(state, count))
         whens.append(np.full(int(count.sum()), week))
-    account, state, week = np.concatenate(whos), np.concatenate(states), np.concatenate(whens)
+    account, state, weeks = np.concatenate(whos), np.concatenate(states), np.concatenate(whens)
     role = (dice.random(len(account))[:, None] * totals[state][:, None] >= steps[state][:, :-1]).sum(axis=1)
-    happened = _moments(world, account, week, dice)
-    place = world.journeys.place[week, account]
+    happened = _moments(world, account, weeks, dice)
+    place = world.journeys.place[weeks, account]
     intent = state // (2 * SATISFACTIONS) % INTENTS
-    quarter = week // 13
     inside = state // SATISFACTIONS % 2
-    slot = dice.integers(0, CAMPAIGNS_PER_QUARTER // 2, len(account)) + np.where(inside == 1, 0, CAMPAIGNS_PER_QUARTER // 2)
+    slot = dice.integers(0, CAMPAIGNS_PER_QUARTER // 2, len(account)) + CAMPAIGNS_PER_QUARTER // 2 * (1 - inside)
     return _Rows(
         account=account,
         role=role,
@@ -158,7 +171,7 @@ def _acts(world: World, block: slice, dice: np.random.Generator) -> _Rows:
         satisfaction=state % SATISFACTIONS,
         contact=_contacts(world.people, account, happened, (role, intent), dice),
         content=_contents(STAGE_OF[place], dice),
-        campaign=(quarter - world.weeks.starts // 13) * CAMPAIGNS_PER_QUARTER + slot,
+        campaign=(weeks // 13 - world.weeks.starts // 13) * CAMPAIGNS_PER_QUARTER + slot,
     )
 
 
@@ -177,7 +190,9 @@ def _moments(world: World, account: Array, week: Array, dice: np.random.Generato
     return np.asarray(start * DAY * MICROSECONDS + (second * MICROSECONDS).astype(np.int64))
 
 
-def _contacts(people: People, account: Array, happened: Array, role: tuple[Array, Array], dice: np.random.Generator) -> Array:
+def _contacts(
+    people: People, account: Array, happened: Array, role: tuple[Array, Array], dice: np.random.Generator
+) -> Array:
     """Who it was: the more intent, the more different people; -1 where nobody is known."""
     acts, intent = role
     contact = someone(people, account, happened, _SKEW_BY_INTENT[intent], dice)
@@ -203,10 +218,11 @@ def _reactions(acts: _Rows, dice: np.random.Generator) -> Iterator[_Rows]:
 def _block(world: World, block: slice, written: int, dice: np.random.Generator) -> pa.Table:
     acts = _acts(world, block, dice)
     parts = [acts, *_reactions(acts, dice)]
-    rows = _Rows(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _Rows.__dataclass_fields__})
+    names = _Rows.__dataclass_fields__
+    rows = _Rows(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
     known = arrivals(rows.happened, dice)
     kept = np.flatnonzero(known < world.weeks.end)
-    rows = _Rows(**{name: getattr(rows, name)[kept] for name in _Rows.__dataclass_fields__})
+    rows = _Rows(**{name: getattr(rows, name)[kept] for name in names})
     return _table(world, rows, known[kept], written, dice)
 
 
@@ -216,26 +232,24 @@ def _table(world: World, rows: _Rows, known: Array, written: int, dice: np.rando
     def of_role(values: list[int]) -> Array:
         return np.array(values)[rows.role]
 
-    first, last = rows.account.min(initial=world.market.size), rows.account.max(initial=0) + 1
-    people = world.people
-    base = people.first[min(first, world.market.size - 1)]
-    near = people.ids.slice(base, people.first[last - 1] + people.count[last - 1] - base)
     seconds = np.array([role.seconds for role in _ROLES])[rows.role]
-    length = np.where((rows.role == CALL) & (dice.random(size) < 0.35), 0.0, np.round(seconds * dice.lognormal(-0.3, 0.8, size)))
-    quantity = np.round(world.habits.usage[rows.account] * USE_BY_SATISFACTION[rows.satisfaction] * dice.lognormal(0, 0.35, size), 1)
+    unanswered = (rows.role == CALL) & (dice.random(size) < _UNANSWERED)
+    length = np.where(unanswered, 0.0, np.round(seconds * dice.lognormal(-0.3, 0.8, size)))
+    usage = world.habits.usage[rows.account] * USE_BY_SATISFACTION[rows.satisfaction]
+    quantity = np.round(usage * dice.lognormal(0, 0.35, size), 1)
     source = np.searchsorted(_SOURCE_STEPS, dice.random(size))
     content = np.where(of_role([int(role.content) for role in _ROLES]) == 1, rows.content, -1)
-    campaign = np.where(of_role([int(role.campaign) for role in _ROLES]) == 1, rows.campaign, -1)
+    campaign = np.where(of_role([int(act.campaign) for act in _ACT_OF]) == 1, rows.campaign, -1)
     return pa.table(
         {
             "engagement_id": ids("E", np.arange(written + 1, written + size + 1), 9),
-            "account_id": texts(rows.account - first, account_ids(world.market.size).slice(first, max(last - first, 0))),
-            "contact_id": texts(np.where(rows.contact < 0, -1, rows.contact - base), near),
+            "account_id": near(rows.account, account_ids),
+            "contact_id": near(rows.contact, contact_ids),
             "happened_at": times(rows.happened),
             "known_at": times(known),
             "kind": texts(of_role([_KINDS.index(role.kind) for role in _ROLES]), _KINDS),
-            "channel": texts(of_role([_CHANNELS.index(role.channel) for role in _ROLES]), _CHANNELS),
-            "side": texts(of_role([_SIDES.index(role.side) for role in _ROLES]), _SIDES),
+            "channel": texts(of_role([_CHANNELS.index(act.channel) for act in _ACT_OF]), _CHANNELS),
+            "side": texts(of_role([_SIDES.index(act.side) for act in _ACT_OF]), _SIDES),
             "content_id": texts(content, content_ids()),
             "campaign_id": texts(campaign, campaign_ids(world.weeks)),
             "traffic_source": texts(np.where(rows.role == VISIT, source, -1), SOURCES),

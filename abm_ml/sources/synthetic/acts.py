@@ -36,7 +36,7 @@ class Act:
 
 @dataclass(frozen=True, kw_only=True)
 class Reaction:
-    """What may follow an act: its chance by intent, and how many hours it typically takes.
+    """What may follow an act, on the same channel: its chance by intent, and how many hours it typically takes.
 
     Reactions to one act are nested: who clicks has opened. `otherwise` turns the chance around: a mail bounces that is
     not delivered.
@@ -44,78 +44,155 @@ class Reaction:
 
     act: int
     kind: str
-    channel: str
-    side: str
     chances: Sequence[float]
     hours: float
     seconds: float = 0.0
     content: bool = False
-    campaign: bool = True
     otherwise: bool = False
 
 
 ACTS = (
-    Act(kind="email_sent", channel="email", side="marketing", rates=(0.04, 0.05, 0.06, 0.06, 0.05, 0.03), inside=2.0, campaign=True),
-    Act(kind="email_sent", channel="email", side="sales", rates=(0.01, 0.03, 0.06, 0.36, 0.38, 0.03), intent=(0.8, 1, 1.1, 1.2)),
-    Act(kind="ad_impression", channel="ads", side="marketing", rates=(0.04, 0.05, 0.06, 0.05, 0.04, 0.01), inside=2.5, campaign=True),
     Act(
-        kind="web_visit", channel="web", side="inbound", rates=(0.38, 0.44, 0.46, 0.6, 0.56, 0.05),
-        intent=(0.14, 1, 4, 10), inside=1.15, seconds=90,
+        kind="email_sent",
+        channel="email",
+        side="marketing",
+        rates=(0.04, 0.05, 0.06, 0.06, 0.05, 0.03),
+        inside=2.0,
+        campaign=True,
     ),
     Act(
-        kind="webinar_attended", channel="webinar", side="marketing", rates=(0.006, 0.012, 0.018, 0.02, 0.015, 0.005),
-        intent=(0.3, 1, 2, 3.5), inside=1.5, seconds=2400, content=True, campaign=True,
-    ),
-    Act(kind="event_invited", channel="event", side="marketing", rates=(0.01, 0.015, 0.02, 0.02, 0.02, 0.015), inside=2, campaign=True),
-    Act(kind="mailing_sent", channel="mail", side="marketing", rates=(0.006, 0.008, 0.01, 0.01, 0.008, 0.003), inside=3, campaign=True),
-    Act(
-        kind="social_share", channel="social", side="inbound", rates=(0.003, 0.006, 0.008, 0.01, 0.008, 0.006),
-        intent=(0.4, 1, 2, 3.5), satisfaction=(0.2, 0.4, 0.8, 1.3, 2), content=True,
+        kind="email_sent",
+        channel="email",
+        side="sales",
+        rates=(0.01, 0.03, 0.06, 0.36, 0.38, 0.03),
+        intent=(0.8, 1, 1.1, 1.2),
     ),
     Act(
-        kind="social_comment", channel="social", side="inbound", rates=(0.003, 0.006, 0.008, 0.01, 0.008, 0.006),
-        intent=(0.4, 1, 2, 3.5), content=True,
+        kind="ad_impression",
+        channel="ads",
+        side="marketing",
+        rates=(0.04, 0.05, 0.06, 0.05, 0.04, 0.01),
+        inside=2.5,
+        campaign=True,
     ),
-    Act(kind="call", channel="phone", side="sales", rates=(0.01, 0.02, 0.04, 0.2, 0.22, 0.03), intent=(0.6, 1, 1.4, 1.8), seconds=280),
     Act(
-        kind="meeting", channel="in_person", side="sales", rates=(0.001, 0.005, 0.02, 0.15, 0.2, 0.012),
-        intent=(0.15, 0.6, 2, 5), seconds=2700,
+        kind="web_visit",
+        channel="web",
+        side="inbound",
+        rates=(0.38, 0.44, 0.46, 0.6, 0.56, 0.05),
+        intent=(0.14, 1, 4, 10),
+        inside=1.15,
+        seconds=90,
     ),
-    Act(kind="demo_request", channel="web", side="inbound", rates=(0.001, 0.005, 0.014, 0.03, 0.02, 0.0), intent=(0.1, 0.7, 2.5, 7)),
     Act(
-        kind="referral", channel="in_person", side="inbound", rates=(0.0002, 0.0004, 0.0006, 0.001, 0.001, 0.004),
+        kind="webinar_attended",
+        channel="webinar",
+        side="marketing",
+        rates=(0.006, 0.012, 0.018, 0.02, 0.015, 0.005),
+        intent=(0.3, 1, 2, 3.5),
+        inside=1.5,
+        seconds=2400,
+        content=True,
+        campaign=True,
+    ),
+    Act(
+        kind="event_invited",
+        channel="event",
+        side="marketing",
+        rates=(0.01, 0.015, 0.02, 0.02, 0.02, 0.015),
+        inside=2,
+        campaign=True,
+    ),
+    Act(
+        kind="mailing_sent",
+        channel="mail",
+        side="marketing",
+        rates=(0.006, 0.008, 0.01, 0.01, 0.008, 0.003),
+        inside=3,
+        campaign=True,
+    ),
+    Act(
+        kind="social_share",
+        channel="social",
+        side="inbound",
+        rates=(0.003, 0.006, 0.008, 0.01, 0.008, 0.006),
+        intent=(0.4, 1, 2, 3.5),
+        satisfaction=(0.2, 0.4, 0.8, 1.3, 2),
+        content=True,
+    ),
+    Act(
+        kind="social_comment",
+        channel="social",
+        side="inbound",
+        rates=(0.003, 0.006, 0.008, 0.01, 0.008, 0.006),
+        intent=(0.4, 1, 2, 3.5),
+        content=True,
+    ),
+    Act(
+        kind="call",
+        channel="phone",
+        side="sales",
+        rates=(0.01, 0.02, 0.04, 0.2, 0.22, 0.03),
+        intent=(0.6, 1, 1.4, 1.8),
+        seconds=280,
+    ),
+    Act(
+        kind="meeting",
+        channel="in_person",
+        side="sales",
+        rates=(0.001, 0.005, 0.02, 0.15, 0.2, 0.012),
+        intent=(0.15, 0.6, 2, 5),
+        seconds=2700,
+    ),
+    Act(
+        kind="demo_request",
+        channel="web",
+        side="inbound",
+        rates=(0.001, 0.005, 0.014, 0.03, 0.02, 0.0),
+        intent=(0.1, 0.7, 2.5, 7),
+    ),
+    Act(
+        kind="referral",
+        channel="in_person",
+        side="inbound",
+        rates=(0.0002, 0.0004, 0.0006, 0.001, 0.001, 0.004),
         satisfaction=(0.1, 0.3, 0.7, 1.3, 2.2),
     ),
-    Act(kind="product_use", channel="product", side="product", rates=(0, 0, 0, 0, 0, 1.25), satisfaction=(0.12, 0.35, 0.85, 1.15, 1.4)),
-    Act(kind="support_ticket", channel="support", side="support", rates=(0, 0, 0, 0, 0, 0.15), satisfaction=(4.5, 2.6, 1.0, 0.4, 0.2)),
-)  # fmt: skip
-MAIL, SALES_MAIL, AD, VISIT, WEBINAR, EVENT, LETTER, SHARE, COMMENT, CALL, MEETING, DEMO, REFERRAL, USE, TICKET = range(len(ACTS))
+    Act(
+        kind="product_use",
+        channel="product",
+        side="product",
+        rates=(0, 0, 0, 0, 0, 1.55),
+        satisfaction=(0.12, 0.35, 0.85, 1.15, 1.4),
+    ),
+    Act(
+        kind="support_ticket",
+        channel="support",
+        side="support",
+        rates=(0, 0, 0, 0, 0, 0.18),
+        satisfaction=(4.5, 2.6, 1.0, 0.4, 0.2),
+    ),
+)
+MAIL, SALES_MAIL, AD, VISIT, WEBINAR, EVENT, LETTER, SHARE, COMMENT, CALL, MEETING, DEMO, REFERRAL, USE, TICKET = range(
+    len(ACTS)
+)
 
 REACTIONS = (
-    Reaction(act=MAIL, kind="email_delivered", channel="email", side="marketing", chances=(0.97,) * 4, hours=0.02),
-    Reaction(act=MAIL, kind="email_bounced", channel="email", side="marketing", chances=(0.97,) * 4, hours=0.02, otherwise=True),
-    Reaction(act=MAIL, kind="email_open", channel="email", side="marketing", chances=(0.12, 0.2, 0.34, 0.48), hours=9),
-    Reaction(act=MAIL, kind="email_click", channel="email", side="marketing", chances=(0.008, 0.022, 0.06, 0.12), hours=10, content=True),
-    Reaction(act=MAIL, kind="email_reply", channel="email", side="marketing", chances=(0.001, 0.004, 0.012, 0.025), hours=20),
-    Reaction(act=SALES_MAIL, kind="email_delivered", channel="email", side="sales", chances=(0.98,) * 4, hours=0.02, campaign=False),
-    Reaction(act=SALES_MAIL, kind="email_open", channel="email", side="sales", chances=(0.3, 0.5, 0.7, 0.85), hours=6, campaign=False),
-    Reaction(act=SALES_MAIL, kind="email_reply", channel="email", side="sales", chances=(0.03, 0.14, 0.38, 0.72), hours=20, campaign=False),
-    Reaction(act=AD, kind="ad_click", channel="ads", side="marketing", chances=(0.006, 0.015, 0.035, 0.07), hours=0.05),
-    Reaction(
-        act=VISIT, kind="content_view", channel="web", side="inbound", chances=(0.1, 0.12, 0.14, 0.16), hours=0.05, seconds=70,
-        content=True, campaign=False,
-    ),
-    Reaction(
-        act=VISIT, kind="content_download", channel="web", side="inbound", chances=(0.02, 0.05, 0.10, 0.15), hours=0.1,
-        content=True, campaign=False,
-    ),
-    Reaction(
-        act=VISIT, kind="form_fill", channel="web", side="inbound", chances=(0.004, 0.012, 0.035, 0.06), hours=0.15,
-        content=True, campaign=False,
-    ),
-    Reaction(act=EVENT, kind="event_registered", channel="event", side="marketing", chances=(0.1, 0.2, 0.35, 0.5), hours=60),
-    Reaction(act=EVENT, kind="event_attended", channel="event", side="marketing", chances=(0.05, 0.12, 0.24, 0.36), hours=400),
-)  # fmt: skip
+    Reaction(act=MAIL, kind="email_delivered", chances=(0.97, 0.97, 0.97, 0.97), hours=0.02),
+    Reaction(act=MAIL, kind="email_bounced", chances=(0.97, 0.97, 0.97, 0.97), hours=0.02, otherwise=True),
+    Reaction(act=MAIL, kind="email_open", chances=(0.12, 0.2, 0.34, 0.48), hours=9),
+    Reaction(act=MAIL, kind="email_click", chances=(0.008, 0.022, 0.06, 0.12), hours=10, content=True),
+    Reaction(act=MAIL, kind="email_reply", chances=(0.001, 0.004, 0.012, 0.025), hours=20),
+    Reaction(act=SALES_MAIL, kind="email_delivered", chances=(0.98, 0.98, 0.98, 0.98), hours=0.02),
+    Reaction(act=SALES_MAIL, kind="email_open", chances=(0.3, 0.5, 0.7, 0.85), hours=6),
+    Reaction(act=SALES_MAIL, kind="email_reply", chances=(0.03, 0.14, 0.38, 0.72), hours=20),
+    Reaction(act=AD, kind="ad_click", chances=(0.006, 0.015, 0.035, 0.07), hours=0.05),
+    Reaction(act=VISIT, kind="content_view", chances=(0.1, 0.12, 0.14, 0.16), hours=0.05, seconds=70, content=True),
+    Reaction(act=VISIT, kind="content_download", chances=(0.02, 0.05, 0.10, 0.15), hours=0.1, content=True),
+    Reaction(act=VISIT, kind="form_fill", chances=(0.004, 0.012, 0.035, 0.06), hours=0.15, content=True),
+    Reaction(act=EVENT, kind="event_registered", chances=(0.1, 0.2, 0.35, 0.5), hours=60),
+    Reaction(act=EVENT, kind="event_attended", chances=(0.05, 0.12, 0.24, 0.36), hours=400),
+)
 # How much is used at a time falls with satisfaction, too.
 USE_BY_SATISFACTION = np.array([0.25, 0.5, 0.88, 1.1, 1.25])
 

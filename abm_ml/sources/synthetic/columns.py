@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -32,9 +32,21 @@ def ids(prefix: str, numbers: Array, width: int) -> pa.Array:
     return pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets), pa.py_buffer(letters))
 
 
-def account_ids(size: int) -> pa.Array:
-    """The ids of all accounts in row order."""
-    return ids("A", np.arange(1, size + 1), 6)
+def account_ids(last: int, first: int = 0) -> pa.Array:
+    """The ids of the accounts from row `first` up to row `last`."""
+    return ids("A", np.arange(first + 1, last + 1), 6)
+
+
+def contact_ids(last: int, first: int = 0) -> pa.Array:
+    """The ids of the contacts from row `first` up to row `last`."""
+    return ids("P", np.arange(first + 1, last + 1), 7)
+
+
+def near(rows: Array, names: Callable[[int, int], pa.Array]) -> pa.Array:
+    """The ids of rows that lie near each other, without making those of all the others; negative: an empty cell."""
+    there = rows[rows >= 0]
+    first, last = int(there.min(initial=rows.max(initial=0))), int(there.max(initial=-1)) + 1
+    return texts(np.where(rows < 0, -1, rows - first), names(max(last, first), first))
 
 
 def texts(codes: Array, names: Sequence[str] | pa.Array) -> pa.Array:

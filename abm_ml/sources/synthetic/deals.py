@@ -20,7 +20,7 @@ WON, LOST, OPEN = 0, 1, -1
 NEVER = np.iinfo(np.int64).max
 _DAY = DAY * MICROSECONDS
 _RENEWAL_DAYS = 91
-# The chance per week that a client starts to buy more, by satisfaction; and to come to a decision on it, and to say yes.
+# By satisfaction: the chance per week that a client starts to buy more, and to say yes; the chance to decide on it.
 _MORE = np.array([0.001, 0.003, 0.007, 0.013, 0.02])
 _DECIDES = 0.09
 _SAYS_YES = np.array([0.2, 0.3, 0.4, 0.5, 0.55])
@@ -28,7 +28,7 @@ _SAYS_YES = np.array([0.2, 0.3, 0.4, 0.5, 0.55])
 
 @dataclass(frozen=True, kw_only=True)
 class Deals:
-    """The deals in order of opening; `account` and `kind` are numbers, times in microseconds, `closed_at` 0 while open.
+    """The deals in order of opening; `account` and `kind` are numbers, `closed_at` (microseconds) is 0 while open.
 
     `amount` is that of the day of opening, `final` the latest one, which holds from `changed_at` (0: never changed).
     """
@@ -70,15 +70,16 @@ def losses_at(contracts: Contracts, market: Market, weeks: Weeks) -> Array:
 def make_deals(market: Market, weeks: Weeks, journeys: Journeys, dice: np.random.Generator) -> Deals:
     """All deals of a history with their amounts: larger companies buy more, and so do accounts in the program."""
     parts = [
-        _earlier_deals(weeks, journeys, dice),
+        _earlier_deals(journeys, dice),
         _funnel_deals(market, weeks, journeys),
         _renewal_deals(market, weeks, journeys, dice),
         _extra_deals(market, weeks, journeys, dice),
     ]
-    spans = _Spans(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _Spans.__dataclass_fields__})
+    names = _Spans.__dataclass_fields__
+    spans = _Spans(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
     order = np.lexsort((spans.account, spans.opened_at))
     order = order[spans.opened_at[order] < weeks.end]
-    spans = _Spans(**{name: getattr(spans, name)[order] for name in _Spans.__dataclass_fields__})
+    spans = _Spans(**{name: getattr(spans, name)[order] for name in names})
     return _priced(spans, market, weeks, journeys, dice)
 
 
@@ -107,7 +108,7 @@ def _priced(spans: _Spans, market: Market, weeks: Weeks, journeys: Journeys, dic
     )
 
 
-def _earlier_deals(weeks: Weeks, journeys: Journeys, dice: np.random.Generator) -> _Spans:
+def _earlier_deals(journeys: Journeys, dice: np.random.Generator) -> _Spans:
     """The won deals behind the contracts that ran before the first week."""
     contracts = journeys.contracts
     first = contracts.signed < 0
@@ -148,7 +149,7 @@ def _renewal_deals(market: Market, weeks: Weeks, journeys: Journeys, dice: np.ra
     """A quarter before a contract ends the renewal is a deal, which the decision or a cancellation closes."""
     contracts = journeys.contracts
     weekday = market.weekday[contracts.account]
-    decision = weeks.day_of(weeks.steps_before(np.asarray(contracts.end), weekday) - 1, weekday)
+    decision = weeks.day_of(weeks.steps_before(contracts.end, weekday) - 1, weekday)
     opened = (decision - _RENEWAL_DAYS + dice.integers(-10, 11, len(decision))) * _DAY + 10 * 3600 * MICROSECONDS
     lost = losses_at(contracts, market, weeks)
     early = contracts.cancelled >= 0

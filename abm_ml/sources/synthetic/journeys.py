@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from abm_ml.sources.synthetic.laws import (
     AWARE,
@@ -35,6 +35,11 @@ _FIRST_SATISFACTION = np.array([0.04, 0.12, 0.28, 0.34, 0.22])
 _FIRST_PLACE = np.array([0.30, 0.50, 0.20])
 _CLIENTS_AT_FIRST = 0.30
 _CHAMPION_AT_FIRST = 0.5
+# What is kept of every week, in as few bytes as it needs.
+_KEPT: dict[str, npt.DTypeLike] = dict.fromkeys(
+    ("program", "champion", "intent", "place", "satisfaction", "decided"), np.dtype("int8")
+)
+_KEPT["end"] = np.dtype("int32")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +94,7 @@ class _Ledger:
         self.signings.append((account, start, end, years, same * week, same * renews))
         self.latest[account] = self.count + np.arange(len(account))
         self.count += len(account)
-        return end
+        return np.asarray(end)
 
     def decide(self, account: Array, outcome: int) -> None:
         """Notes how the renewal of the latest contract of each account turned out."""
@@ -141,34 +146,24 @@ def walk(market: Market, weeks: Weeks, dice: np.random.Generator) -> Journeys:
     kept: dict[str, list[Array]] = {name: [] for name in _KEPT}
     for week in range(weeks.count):
         day = weeks.day_of(week, market.weekday)
-        _hidden_moves(state, market, week >= weeks.launch, dice, rules)
+        if week >= weeks.launch:
+            state.program = draw(rules.program[state.program], dice)
+        _hidden_moves(state, market, dice, rules)
         _lost_return(state, week)
         clients, funnel = state.place == CLIENT, (state.place >= NONE) & (state.place < CLIENT)
         _clients_move(np.flatnonzero(clients), state, market, (week, day), (dice, rules, ledger))
         _funnel_moves(np.flatnonzero(funnel), state, market, (week, day), (dice, rules, ledger))
         state.place[market.created == week] = NONE
-        for name, convert in _KEPT.items():
-            kept[name].append(convert(getattr(state, name)))
-    end, *rest = (np.stack(kept[name]) for name in ("end", "decided", *_STATES))
-    return Journeys(contract_end=end, decided=rest[0], contracts=ledger.close(), **dict(zip(_STATES, rest[1:], strict=True)))
-
-
-_STATES = ("program", "champion", "intent", "place", "satisfaction")
-
-
-def _small(values: Array) -> Array:
-    return values.astype(np.int8)
-
-
-_KEPT: dict[str, Callable[[Array], Array]] = dict.fromkeys((*_STATES, "decided"), _small) | {
-    "end": lambda values: values.astype(np.int32)
-}
+        for name, small in _KEPT.items():
+            kept[name].append(getattr(state, name).astype(small))
+    whole = {name: np.stack(kept[name]) for name in _KEPT}
+    return Journeys(contract_end=whole.pop("end"), contracts=ledger.close(), **whole)
 
 
 def draw(chances: Array, dice: np.random.Generator) -> Array:
     """One outcome per row of a table of chances."""
     steps = np.cumsum(chances[..., :-1], axis=-1)
-    return (dice.random(chances.shape[:-1])[..., None] >= steps).sum(axis=-1)
+    return np.asarray((dice.random(chances.shape[:-1])[..., None] >= steps).sum(axis=-1))
 
 
 def _first_state(market: Market, weeks: Weeks, dice: np.random.Generator, ledger: _Ledger) -> _State:
@@ -195,10 +190,8 @@ def _first_state(market: Market, weeks: Weeks, dice: np.random.Generator, ledger
     return state
 
 
-def _hidden_moves(state: _State, market: Market, launched: bool, dice: np.random.Generator, rules: Laws) -> None:  # noqa: FBT001
+def _hidden_moves(state: _State, market: Market, dice: np.random.Generator, rules: Laws) -> None:
     phase = PHASE_OF[state.place]
-    if launched:
-        state.program = draw(rules.program[state.program], dice)
     state.champion = draw(rules.champion[phase, state.champion], dice)
     inside = (state.program == INSIDE).astype(np.int64)
     state.intent = draw(rules.intent[market.fit, inside, phase, state.intent], dice)
@@ -243,7 +236,9 @@ def _clients_move(who: Array, state: _State, market: Market, when: _When, tools:
     state.decided[yes], state.decided[no] = RENEWED, DECLINED
     ledger.decide(yes, RENEWED)
     ledger.decide(no, DECLINED)
-    state.next_end[yes] = ledger.sign(week, yes, state.end[yes], dice.choice(YEARS, len(yes), p=_TERM_CHANCES), renews=1)
+    state.next_end[yes] = ledger.sign(
+        week, yes, state.end[yes], dice.choice(YEARS, len(yes), p=_TERM_CHANCES), renews=1
+    )
     quitting = who[staying & ~deciding & (chance < rules.cancels[key])]
     ledger.cancel(week, quitting)
     _leave(quitting, state, week, dice)
@@ -252,4 +247,3 @@ def _clients_move(who: Array, state: _State, market: Market, when: _When, tools:
 def _leave(who: Array, state: _State, week: int, dice: np.random.Generator) -> None:
     state.place[who] = RESTING
     state.rest[who] = week + dice.integers(*REST_WEEKS, size=len(who))
-

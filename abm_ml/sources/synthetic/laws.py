@@ -52,7 +52,9 @@ def laws() -> Laws:
     """The laws once the program runs; before its launch nobody joins."""
     return Laws(
         program=np.array([[1, 0, 0, 0], [0, 0.983, 0.017, 0], [0, 0, 0.998, 0.002], [0, 0, 0, 1.0]]),
-        champion=np.array([[[0.99, 0.01], [0.006, 0.994]], [[0.95, 0.05], [0.01, 0.99]], [[0.98, 0.02], [0.008, 0.992]]]),
+        champion=np.array(
+            [[[0.99, 0.01], [0.006, 0.994]], [[0.95, 0.05], [0.01, 0.99]], [[0.98, 0.02], [0.008, 0.992]]]
+        ),
         intent=_intent(),
         place=_place(),
         satisfaction=_satisfaction(),
@@ -134,19 +136,22 @@ def _satisfaction() -> Array:
     inside = np.array([1.0, 1.15])[None, :, None, None]
     champion = np.array([0.55, 1.0])[None, None, :, None]
     lift = fit * inside * champion
-    return _ladder(lift * np.array([0.016, 0.019, 0.019, 0.013, 0.0]), np.array([0.0, 0.008, 0.011, 0.015, 0.017]) / lift)
+    return _ladder(
+        lift * np.array([0.016, 0.019, 0.019, 0.013, 0.0]), np.array([0.0, 0.008, 0.011, 0.015, 0.017]) / lift
+    )
 
 
 def _by_satisfaction(*chances: float) -> Array:
-    return np.broadcast_to(np.array(chances), (FITS, 2, CHAMPIONS, SATISFACTIONS)).copy()
+    table: Array = np.broadcast_to(np.array(chances), (FITS, 2, CHAMPIONS, SATISFACTIONS)).copy()
+    return table
 
 
 def _cancels() -> Array:
     without_champion = np.array([2.6, 0.85])[None, None, :, None]
-    return _by_satisfaction(0.016, 0.006, 0.0014, 0.0006, 0.0003) * without_champion
+    return np.asarray(_by_satisfaction(0.016, 0.006, 0.0014, 0.0006, 0.0003) * without_champion)
 
 
 def _renews() -> Array:
     odds = _by_satisfaction(0.2, 0.7, 3.0, 11.0, 26.0)
     odds *= np.array([0.2, 1.3])[None, None, :, None] * np.array([1.0, 1.25])[None, :, None, None]
-    return odds / (1 + odds)
+    return np.asarray(odds / (1 + odds))

@@ -20,11 +20,14 @@ _TECHNOLOGY_FIT = np.array([0.5, 0.1, 0.3, 0.6, 0.1, 0.0])
 TERRITORIES = ("DACH", "WEST", "NORTH", "SOUTH", "AMER", "APAC", "EMEA")
 # Country, its territory and the script of its companies; NA is Namibia.
 _COUNTRIES = (
-    ("DE", 0, "latin", 18), ("DE", 0, "accents", 4), ("AT", 0, "accents", 3), ("CH", 0, "latin", 3), ("FR", 1, "accents", 7),
-    ("NL", 1, "latin", 6), ("GB", 1, "latin", 10), ("SE", 2, "accents", 4), ("PL", 2, "accents", 4), ("ES", 3, "accents", 4),
-    ("GR", 3, "greek", 3), ("US", 4, "latin", 16), ("BR", 4, "accents", 3), ("CN", 5, "chinese", 4), ("JP", 5, "japanese", 4),
-    ("AE", 6, "arabic", 3), ("BG", 6, "cyrillic", 3), ("NA", 6, "latin", 1),
+    ("DE", 0, "latin", 18), ("DE", 0, "accents", 4), ("AT", 0, "accents", 3), ("CH", 0, "latin", 3),
+    ("FR", 1, "accents", 7), ("NL", 1, "latin", 6), ("GB", 1, "latin", 10), ("SE", 2, "accents", 4),
+    ("PL", 2, "accents", 4), ("ES", 3, "accents", 4), ("GR", 3, "greek", 3), ("US", 4, "latin", 16),
+    ("BR", 4, "accents", 3), ("CN", 5, "chinese", 4), ("JP", 5, "japanese", 4), ("AE", 6, "arabic", 3),
+    ("BG", 6, "cyrillic", 3), ("NA", 6, "latin", 1),
 )  # fmt: skip
+# A name stands once in a coded column: Parquet writes doubled ones with bytes left to chance.
+_COUNTRY_NAMES = tuple(dict.fromkeys(country for country, *_ in _COUNTRIES))
 CURRENCIES = ("EUR", "USD")
 _DOLLAR_TERRITORIES = (4, 5, 6)
 _ACCOUNTS_PER_SELLER = 75
@@ -34,7 +37,7 @@ _FIT_NOISE = 0.25
 
 @dataclass(frozen=True, kw_only=True)
 class Market:
-    """All accounts, in row order. Hidden: `fit` (0 poor to 2 good) and `courted` (the chance to be asked into the program).
+    """All accounts, in row order. Hidden: `fit` (0 poor to 2 good), `courted` (chance to be asked into the program).
 
     `created` is the week of creation (negative: before the first), `created_at` in microseconds; `tier` counts from 0;
     `currency` and `seller` are numbers of rows; `weekday` is the day of the account's decisions (0 = Monday).
@@ -137,7 +140,8 @@ def sellers(market: Market, dice: np.random.Generator) -> pa.Table:
 
 def _technology_texts(market: Market, known: Array) -> pa.Array:
     every = [
-        ";".join(name for bit, name in enumerate(TECHNOLOGIES) if code >> bit & 1) for code in range(2 ** len(TECHNOLOGIES))
+        ";".join(name for bit, name in enumerate(TECHNOLOGIES) if code >> bit & 1)
+        for code in range(2 ** len(TECHNOLOGIES))
     ]
     codes = market.technologies @ (1 << np.arange(len(TECHNOLOGIES)))
     return texts(np.where(known & (codes > 0), codes, -1), every)
@@ -150,6 +154,7 @@ def accounts(market: Market, program: tuple[Array, Array], dice: np.random.Gener
     """
     size = market.size
     codes = [list(SCRIPTS).index(script) for _, _, script, _ in _COUNTRIES]
+    countries = np.array([_COUNTRY_NAMES.index(country) for country, *_ in _COUNTRIES])
     names, domains = company_names(np.array(codes)[market.place], 1, dice)
 
     def known(share: float) -> Array:
@@ -165,7 +170,7 @@ def accounts(market: Market, program: tuple[Array, Array], dice: np.random.Gener
             "name": names,
             "domain": pc.if_else(pa.array(known(0.97)), domains, None),
             "industry": texts(np.where(known(0.95), market.industry, -1), INDUSTRIES),
-            "country": texts(np.where(known(0.98), market.place, -1), [country for country, *_ in _COUNTRIES]),
+            "country": texts(np.where(known(0.98), countries[market.place], -1), _COUNTRY_NAMES),
             "employees": numbers(market.employees, known(0.94)),
             "annual_revenue": numbers(revenue, known(0.9)),
             "founded_year": numbers(2018 - np.minimum(dice.gamma(1.6, 14, size), 180).astype(np.int64), known(0.92)),
@@ -184,42 +189,36 @@ def accounts(market: Market, program: tuple[Array, Array], dice: np.random.Gener
     )
 
 
-def account_changes(
-    market: Market, program: tuple[Array, Array], weeks: Weeks, dice: np.random.Generator
-) -> pa.Table:
-    """What changed about accounts: program membership, growth, a new tier, a new owner."""
-    size, begin = market.size, (weeks.first_day + 7 * weeks.starts) * DAY * MICROSECONDS
-    joined, left = program
-    everyone = np.arange(size)
-    grown = np.maximum((market.employees * dice.lognormal(0.05, 0.2, size)).astype(np.int64), 2)
-    tier = np.clip(market.tier + dice.choice([-1, 1], size), 0, 2)
-    other = np.where(market.seller > 0, market.seller - 1, market.seller)
-    values = (
-        ("in_program", everyone[joined > 0], joined[joined > 0], pa.array(["true"] * int((joined > 0).sum()), pa.string())),
-        ("in_program", everyone[left > 0], left[left > 0], pa.array(["false"] * int((left > 0).sum()), pa.string())),
-        ("employees", *_some(0.35, begin, market, weeks, dice), pa.array(grown).cast(pa.string())),
-        ("tier", *_some(0.04, begin, market, weeks, dice), pa.array(tier + 1).cast(pa.string())),
-        ("owner_id", *_some(0.06, begin, market, weeks, dice), seller_ids(market).take(pa.array(other))),
+def account_changes(market: Market, program: tuple[Array, Array], weeks: Weeks, dice: np.random.Generator) -> pa.Table:
+    """The table of what changed about accounts: program membership, growth, a new tier, a new owner."""
+    joined, left = (np.flatnonzero(moment) for moment in program)
+    grown = np.maximum((market.employees * dice.lognormal(0.05, 0.2, market.size)).astype(np.int64), 2)
+    tier = np.clip(market.tier + dice.choice([-1, 1], market.size), 0, 2) + 1
+    owner = seller_ids(market).take(pa.array(np.maximum(market.seller - 1, 0)))
+    changes = (
+        ("in_program", joined, program[0][joined], pa.repeat("true", market.size)),
+        ("in_program", left, program[1][left], pa.repeat("false", market.size)),
+        ("employees", *_some(0.35, market, weeks, dice), pa.array(grown).cast(pa.string())),
+        ("tier", *_some(0.04, market, weeks, dice), pa.array(tier).cast(pa.string())),
+        ("owner_id", *_some(0.06, market, weeks, dice), owner),
     )
-    tables = []
-    for column, who, when, texts_of_all in values:
-        cells = texts_of_all if len(texts_of_all) == len(who) and column == "in_program" else texts_of_all.take(pa.array(who))
-        tables.append(
-            pa.table(
-                {
-                    "account_id": account_ids(size).take(pa.array(who)),
-                    "column": pa.array([column] * len(who), pa.string()),
-                    "value": cells,
-                    "happened_at": times(when),
-                    "known_at": times(when),
-                }
-            )
+    return pa.concat_tables(
+        pa.table(
+            {
+                "account_id": account_ids(market.size).take(pa.array(who)),
+                "column": texts(np.zeros(len(who)), (column,)),
+                "value": values.take(pa.array(who)),
+                "happened_at": times(when),
+                "known_at": times(when),
+            }
         )
-    return pa.concat_tables(tables)
+        for column, who, when, values in changes
+    ).unify_dictionaries()
 
 
-def _some(share: float, begin: int, market: Market, weeks: Weeks, dice: np.random.Generator) -> tuple[Array, Array]:
+def _some(share: float, market: Market, weeks: Weeks, dice: np.random.Generator) -> tuple[Array, Array]:
     """Some accounts, and for each a moment between its creation (or the start) and the end."""
     who = np.flatnonzero(dice.random(market.size) < share)
+    begin = (weeks.first_day + 7 * weeks.starts) * DAY * MICROSECONDS
     start = np.maximum(market.created_at[who], begin)
     return who, start + (dice.random(len(who)) * (weeks.end - start)).astype(np.int64)

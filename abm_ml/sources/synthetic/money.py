@@ -56,8 +56,8 @@ def orders(journeys: Journeys, deals: Deals, market: Market, weeks: Weeks, dice:
     )
 
 
-def costs(journeys: Journeys, market: Market, weeks: Weeks, dice: np.random.Generator) -> pa.Table:
-    """The table of costs: a bill per month, program and category; campaigns are billed one by one, technology in dollars."""
+def costs(journeys: Journeys, weeks: Weeks, dice: np.random.Generator) -> pa.Table:
+    """The table of costs: monthly bills by program and category; campaigns one by one, technology in dollars."""
     days = np.array(month_starts(weeks.first_day + 7 * weeks.starts, weeks.end_day - 1))
     week = (days - weeks.first_day) // 7
     inside = (journeys.program[week] == INSIDE).sum(axis=1)

@@ -1,4 +1,4 @@
-"""Names of invented companies, sellers and contents, in several scripts; web domains end in `.example`, which nobody owns."""
+"""Names of invented companies and sellers in several scripts; web domains end in `.example`, which nobody owns."""
 
 from __future__ import annotations
 
@@ -52,8 +52,9 @@ SCRIPTS: Mapping[str, Script] = {
     "latin": Script(
         pattern="{first}{second} {ending}",
         firsts=_same(
-            "Nord Alta Vero Luma Kern Terra Opti Quanta Hansa Riva Sola Brio Cora Delta Ferra Gala Helio Indo Juno Kappa "
-            "Lira Mira Nova Orbi Pala Quill Rhein Silva Tolle Umbra Vala Wester Xeno Yara Zeta Argo Beta Civi Domo Etna"
+            "Nord Alta Vero Luma Kern Terra Opti Quanta Hansa Riva Sola Brio Cora Delta Ferra Gala Helio Indo Juno "
+            "Kappa Lira Mira Nova Orbi Pala Quill Rhein Silva Tolle Umbra Vala Wester Xeno Yara Zeta Argo Beta Civi "
+            "Domo Etna"
         ),
         seconds=_LATIN_SECONDS,
         endings=("GmbH", "AG", "Ltd", "Inc.", "B.V.", "Group"),
@@ -72,24 +73,50 @@ SCRIPTS: Mapping[str, Script] = {
             "O'Brien": "obrien",
             "Größenwahn": "groessenwahn",
         },
-        seconds={"Énergie": "energie", "Industrías": "industrias", "Maschinenbau": "maschinenbau", "Café": "cafe", "Läkemedel": "lm"},
+        seconds={
+            "Énergie": "energie",
+            "Industrías": "industrias",
+            "Maschinenbau": "maschinenbau",
+            "Café": "cafe",
+            "Läkemedel": "lm",
+        },
         endings=(" & Söhne", " S.A.", " Sp. z o.o.", " AB", ""),
     ),
     "chinese": Script(
         pattern="{first}{second}{ending}",
-        firsts={"华东": "huadong", "北辰": "beichen", "明远": "mingyuan", "天宇": "tianyu", "海润": "hairun", "金石": "jinshi"},
+        firsts={
+            "华东": "huadong",
+            "北辰": "beichen",
+            "明远": "mingyuan",
+            "天宇": "tianyu",
+            "海润": "hairun",
+            "金石": "jinshi",
+        },
         seconds={"科技": "keji", "医药": "yiyao", "电子": "dianzi", "物流": "wuliu", "机械": "jixie"},
         endings=("有限公司", "股份有限公司", "集团"),
     ),
     "japanese": Script(
         pattern="{ending}{first}{second}",
-        firsts={"山田": "yamada", "東洋": "toyo", "さくら": "sakura", "富士見": "fujimi", "ミライ": "mirai", "青木": "aoki"},
+        firsts={
+            "山田": "yamada",
+            "東洋": "toyo",
+            "さくら": "sakura",
+            "富士見": "fujimi",
+            "ミライ": "mirai",
+            "青木": "aoki",
+        },
         seconds={"製作所": "seisakusho", "電機": "denki", "システム": "system", "化学": "kagaku"},
         endings=("株式会社", "合同会社"),
     ),
     "arabic": Script(
         pattern="{ending} {first} {second}",
-        firsts={"النور": "alnoor", "الخليج": "alkhaleej", "الواحة": "alwaha", "المدينة": "almadina", "الرائد": "alraed"},
+        firsts={
+            "النور": "alnoor",
+            "الخليج": "alkhaleej",
+            "الواحة": "alwaha",
+            "المدينة": "almadina",
+            "الرائد": "alraed",
+        },
         seconds={"للتقنية": "tech", "للتجارة": "trade", "للصناعة": "industry", "الطبية": "medical"},
         endings=("شركة", "مجموعة"),
     ),
@@ -110,8 +137,34 @@ SCRIPTS: Mapping[str, Script] = {
 SELLERS = tuple(
     f"{first} {last}"
     for first, last in product(
-        ("Anna", "Björn", "Chloé", "Dmitri", "Élodie", "Farid", "Giulia", "Hiroshi", "Inés", "Jürgen", "Kofi", "Lúcia", "Mei"),
-        ("Okafor", "Lindqvist", "Moreau", "Tanaka", "García", "Schäfer", "Novák", "Rossi", "O'Neill", "Papadopoulos", "Şahin"),
+        (
+            "Anna",
+            "Björn",
+            "Chloé",
+            "Dmitri",
+            "Élodie",
+            "Farid",
+            "Giulia",
+            "Hiroshi",
+            "Inés",
+            "Jürgen",
+            "Kofi",
+            "Lúcia",
+            "Mei",
+        ),
+        (
+            "Okafor",
+            "Lindqvist",
+            "Moreau",
+            "Tanaka",
+            "García",
+            "Schäfer",
+            "Novák",
+            "Rossi",
+            "O'Neill",
+            "Papadopoulos",
+            "Şahin",
+        ),
     )
 )
 
@@ -121,7 +174,9 @@ def company_names(scripts: Array, domains_from: int, dice: np.random.Generator) 
 
     The numbers in the domains count from `domains_from`.
     """
-    written, slugs, starts, sizes = [], [], [], []
+    written: list[str] = []
+    slugs: list[str] = []
+    starts, sizes = [], []
     for script in SCRIPTS.values():
         starts.append(len(written))
         sizes.append(len(script.names))

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from abm_ml.sources.synthetic.activity import CONTENTS, LEVELS, content_ids
-from abm_ml.sources.synthetic.columns import account_ids, ids, numbers, texts, times
+from abm_ml.sources.synthetic.columns import account_ids, contact_ids, ids, numbers, texts, times
 from abm_ml.sources.synthetic.journeys import Journeys
 from abm_ml.sources.synthetic.laws import CLIENT, NONE, RESTING
 from abm_ml.sources.synthetic.market import Market
@@ -14,19 +14,34 @@ from abm_ml.sources.synthetic.people import People, someone
 from abm_ml.sources.synthetic.weeks import DAY, MICROSECONDS, Weeks, step_time
 
 KINDS = ("nps", "csat", "brand")
-_NPS, _CSAT, _BRAND = range(len(KINDS))
+_CSAT, _BRAND = 1, 2
 _PER_WEEK = np.array([1 / 22, 1 / 40, 1 / 160])
 _ANSWER = np.array([0.42, 0.5, 0.25])
 _TOPICS = ("account-based marketing", "clean data", "the buying group", "pipeline reviews", "renewals", "pricing")
-_FORMS = ("guide", "checklist", "case study", "report", "webinar recording", "calculator", "template", "interview", "demo film", "brief")
+_FORMS = (
+    "guide",
+    "checklist",
+    "case study",
+    "report",
+    "webinar recording",
+    "calculator",
+    "template",
+    "interview",
+    "demo film",
+    "brief",
+)
 
 
 def surveys(market: Market, weeks: Weeks, journeys: Journeys, people: People, dice: np.random.Generator) -> pa.Table:
-    """The table of surveys: satisfaction of clients and the brand with the others; unhappy clients answer more seldom."""
+    """The table of surveys: satisfaction of clients, the brand with the others; the unhappy answer more seldom."""
     place = journeys.place[weeks.starts :]
     client, other = place == CLIENT, (place > NONE) & (place < CLIENT) | (place == RESTING)
-    chance = np.stack([np.where(client, _PER_WEEK[_NPS], 0), np.where(client, _PER_WEEK[_CSAT], 0), np.where(other, _PER_WEEK[_BRAND], 0)])
-    kind, week, account = np.nonzero(dice.random(chance.shape) < chance)
+    asked = [
+        np.nonzero(whom & (dice.random(place.shape, dtype=np.float32) < often))
+        for whom, often in zip((client, client, other), _PER_WEEK, strict=True)
+    ]
+    week, account = (np.concatenate(each) for each in zip(*asked, strict=True))
+    kind = np.repeat(np.arange(len(KINDS)), [len(weeks_asked) for weeks_asked, _ in asked])
     week += weeks.starts
     sent = step_time(weeks.day_of(week, market.weekday[account]), account) + 3600 * MICROSECONDS
     kept = np.flatnonzero(sent < weeks.end)
@@ -42,7 +57,7 @@ def surveys(market: Market, weeks: Weeks, journeys: Journeys, people: People, di
         {
             "survey_id": ids("Q", np.arange(1, size + 1), 7),
             "account_id": texts(account, account_ids(market.size)),
-            "contact_id": texts(someone(people, account, sent, np.ones(size), dice), people.ids),
+            "contact_id": texts(someone(people, account, sent, np.ones(size), dice), contact_ids(len(people.account))),
             "sent_at": times(sent),
             "answered_at": times(answered, known),
             "kind": texts(kind, KINDS),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from abm_ml.sources.synthetic.columns import account_ids, ids, texts, times
+from abm_ml.sources.synthetic.columns import account_ids, contact_ids, texts, times
 from abm_ml.sources.synthetic.journeys import Journeys
 from abm_ml.sources.synthetic.laws import Array
 from abm_ml.sources.synthetic.market import Market
@@ -27,8 +27,8 @@ _YEAR = 365 * DAY * MICROSECONDS
 class People:
     """All contacts, account by account; `first` and `count` say where those of an account are.
 
-    Times in microseconds since 1970; `left_at` is STAYS for those who are still there. `buying_role` and `seniority` count
-    within their lists, -1 is unknown.
+    Times in microseconds since 1970; `left_at` is STAYS for those who are still there. `buying_role` counts within its
+    list, -1 is unknown.
     """
 
     account: Array
@@ -38,11 +38,6 @@ class People:
     is_key: Array
     first: Array
     count: Array
-
-    @property
-    def ids(self) -> pa.Array:
-        """The contacts' ids."""
-        return ids("P", np.arange(1, len(self.account) + 1), 7)
 
 
 def make_people(market: Market, weeks: Weeks, journeys: Journeys, dice: np.random.Generator) -> People:
@@ -96,7 +91,7 @@ def _champions(market: Market, weeks: Weeks, journeys: Journeys) -> tuple[Array,
 
 
 def someone(people: People, account: Array, moment: Array, spread: Array, dice: np.random.Generator) -> Array:
-    """One contact of each account who is there at the moment; the larger the spread, the more often the first; -1: nobody."""
+    """One contact of each account who is there at the moment (-1: nobody); a larger spread favours the first ones."""
     contact = np.full(len(account), -1)
     for skew in (spread, np.ones(len(account))):
         pick = people.first[account] + (people.count[account] * dice.random(len(account)) ** skew).astype(np.int64)
@@ -120,7 +115,7 @@ def contacts(people: People, market: Market, dice: np.random.Generator) -> pa.Ta
     role = dice.integers(0, len(TITLES), size) * len(DEPARTMENTS) + departments
     return pa.table(
         {
-            "contact_id": people.ids,
+            "contact_id": contact_ids(size),
             "account_id": texts(people.account, account_ids(market.size)),
             "role": texts(unknown(role, 0.1), titles),
             "department": texts(unknown(departments, 0.1), DEPARTMENTS),

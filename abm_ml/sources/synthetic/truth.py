@@ -55,8 +55,8 @@ def chances_of_place(rules: Laws, reached: Array, steps: int) -> Array:
 class Losses:
     """The chance that a client is lost, over [fit, program, champion, satisfaction].
 
-    `by_cancelling` [n, ...]: within n steps, none of which decides on a renewal. `by_lapsing` [n, k, ...]: within n steps,
-    the k-th of which decides on the renewal of a contract that ends within them.
+    `by_cancelling` [n, ...]: within n steps, none of which decides on a renewal. `by_lapsing` [n, k, ...]: within n
+    steps, the k-th of which decides on the renewal of a contract that ends within them.
     """
 
     by_cancelling: Array
@@ -71,7 +71,7 @@ def losses(rules: Laws, steps: int) -> Losses:
     def before(after: Array) -> Array:
         client = rules.champion[PHASE_OF[CLIENT]]
         hidden = np.einsum("cd,fqdst,fqdt->fqcs", client, satisfaction, after, optimize=True)
-        return np.einsum("pq,fqcs->fpcs", rules.program, hidden)
+        return np.asarray(np.einsum("pq,fqcs->fpcs", rules.program, hidden))
 
     shape = (FITS, PROGRAMS, CHAMPIONS, SATISFACTIONS)
     by_cancelling, by_lapsing = np.zeros((steps + 1, *shape)), np.zeros((steps + 1, steps + 1, *shape))
@@ -121,12 +121,12 @@ def _moment(day: int, market: Market, weeks: Weeks, journeys: Journeys) -> _Mome
         was_client=first < day,
         deal_steps=weeks.steps_before(day + DEAL_DAYS, market.weekday) - done,
         churn_steps=weeks.steps_before(day + CHURN_DAYS, market.weekday) - done,
-        renewal_step=weeks.steps_before(np.asarray(end), market.weekday) - done,
+        renewal_step=weeks.steps_before(end, market.weekday) - done,
     )
 
 
 def _is_client(now: _Moment) -> Array:
-    return (now.place == CLIENT) & ~((now.decided == DECLINED) & (now.end < now.day))
+    return np.asarray((now.place == CLIENT) & ~((now.decided == DECLINED) & (now.end < now.day)))
 
 
 def _is_prospect(now: _Moment) -> Array:

@@ -34,9 +34,9 @@ class Weeks:
         """The day on which an account with this weekday takes its step of that week."""
         return self.first_day + 7 * np.asarray(week) + weekday
 
-    def steps_before(self, day: int, weekday: Array) -> Array:
+    def steps_before(self, day: Array | int, weekday: Array) -> Array:
         """How many steps fall before midnight of a day."""
-        return np.asarray((day - 1 - self.first_day - weekday) // 7 + 1)
+        return np.asarray((np.asarray(day) - 1 - self.first_day - weekday) // 7 + 1)
 
     @property
     def end(self) -> int:

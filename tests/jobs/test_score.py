@@ -1,0 +1,85 @@
+"""Scoring: published once, for a day, by what was known before it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from abm_ml.errors import ConfigError, GateRefused, NotReady, UnknownName
+from abm_ml.jobs.score import Scores, champions, ready, score, scores_at
+from abm_ml.jobs.workspace import Workspace, open_workspace
+from abm_ml.tables import TABLES
+from tests.jobs.company import LABELS, Served, fingerprints, settings_of
+
+EARLIER = dt.datetime(2026, 3, 1)
+
+
+def cut_off(tables: Path, folder: Path, end: dt.datetime) -> Path:
+    """The tables as they stood at a date: no later row, and no cell that was filled in later."""
+    folder.mkdir()
+    for file in tables.glob("*.parquet"):
+        table, rows = TABLES[file.stem], pd.read_parquet(file)
+        for time in {table.happened_at, table.known_at} - {None}:
+            rows = rows[rows[time] < end]
+        later = {column.name: column.known_from for column in table.columns if column.known_from in rows}
+        empty = {cell: rows[since] >= end for cell, since in later.items()}
+        rows.assign(**{cell: rows[cell].mask(mask) for cell, mask in empty.items()}).to_parquet(folder / file.name)
+    return folder
+
+
+def scored_on(workspace: Workspace, date: dt.datetime) -> Scores:
+    """The champions' scores of a date, unpublished."""
+    return scores_at(workspace, champions(workspace, ready(workspace)), date)
+
+
+def test_a_second_score_finds_the_run_published(company: Served, workspace: Workspace) -> None:
+    """The same date, models, data and configuration are the same run, which is not written again."""
+    before = fingerprints(company.folder / "runs")
+    again = score(workspace)
+    assert (again.run_id, again.already_published) == (company.scored.run_id, True)
+    assert again.scored == company.scored.scored
+    assert fingerprints(company.folder / "runs") == before
+
+
+def test_the_future_changes_no_score(company: Served, workspace: Workspace, tmp_path: Path) -> None:
+    """Without all that happened, became known or was filled in later, a past date's scores are the same."""
+    folder = cut_off(company.tables, tmp_path / "company", EARLIER)
+    with open_workspace(settings_of(company.folder), data=folder) as past:
+        then, now = scored_on(past, EARLIER), scored_on(workspace, EARLIER)
+        assert past.as_of() == EARLIER
+    pd.testing.assert_frame_equal(then.features, now.features)
+    pd.testing.assert_frame_equal(then.scores, now.scores)
+    assert then.reasons.equals(now.reasons)
+    assert set(now.scores["label"]) == set(LABELS)
+
+
+def test_nobody_to_score(workspace: Workspace) -> None:
+    """Before the company had accounts there is nothing to publish."""
+    with pytest.raises(GateRefused, match="2001-01-01 there is nobody to score"):
+        score(workspace, as_of=dt.datetime(2001, 1, 1))
+
+
+@pytest.mark.parametrize("moment", ["2026-06-30T12:00:00", "2026-06-30T00:00:00+09:00"])
+def test_a_scoring_date_is_a_day_in_utc(workspace: Workspace, moment: str) -> None:
+    """A time of day, or of a zone, would be published under a date that it is not."""
+    with pytest.raises(ConfigError, match="no day"):
+        score(workspace, as_of=dt.datetime.fromisoformat(moment))
+
+
+def test_only_the_labels_asked_for(workspace: Workspace) -> None:
+    """A label that does not exist is refused with the nearest that does."""
+    with pytest.raises(UnknownName, match="Did you mean 'churn'"):
+        score(workspace, ["churned"])
+
+
+def test_no_champion(company: Served, tmp_path: Path) -> None:
+    """Without a trained model there is nothing to score with; the message says what to run."""
+    with (
+        open_workspace({**settings_of(tmp_path), "source": {"kind": "folder", "path": str(company.tables)}}) as fresh,
+        pytest.raises(NotReady, match="abm-ml train progression"),
+    ):
+        score(fresh)
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
