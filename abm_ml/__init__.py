@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from abm_ml.errors import AbmError
     from abm_ml.jobs.check import check
     from abm_ml.jobs.explain import explain
-    from abm_ml.jobs.population import features
+    from abm_ml.jobs.population import features_at
     from abm_ml.jobs.score import score
-    from abm_ml.jobs.train import train, training_set
+    from abm_ml.jobs.train import train, training_set_of
     from abm_ml.jobs.workspace import Workspace, open_workspace
     from abm_ml.modelling.classifier import AccountClassifier
     from abm_ml.publishing.runs import read_current
@@ -28,12 +28,12 @@ _HOMES = {
     "Workspace": "abm_ml.jobs.workspace",
     "check": "abm_ml.jobs.check",
     "explain": "abm_ml.jobs.explain",
-    "features": "abm_ml.jobs.population",
+    "features_at": "abm_ml.jobs.population",
     "open_workspace": "abm_ml.jobs.workspace",
     "read_current": "abm_ml.publishing.runs",
     "score": "abm_ml.jobs.score",
     "train": "abm_ml.jobs.train",
-    "training_set": "abm_ml.jobs.train",
+    "training_set_of": "abm_ml.jobs.train",
 }
 
 __all__ = [
@@ -44,12 +44,12 @@ __all__ = [
     "Workspace",
     "check",
     "explain",
-    "features",
+    "features_at",
     "open_workspace",
     "read_current",
     "score",
     "train",
-    "training_set",
+    "training_set_of",
 ]
 
 

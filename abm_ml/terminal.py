@@ -171,8 +171,8 @@ def _train(result: TrainResult, console: Console) -> None:
         _verdict(each, console)
     for label in result.left_out:
         _line(console, f"Not trained: {label}, for its tables are not there.")
-    for label, why in result.refused.items():
-        _line(console, f"Not trained: {label}. {why}")
+    for why in result.refused.values():
+        _line(console, why)
 
 
 def _verdict(each: Trained, console: Console) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 
 import ibis.expr.types as ir
 import pandas as pd
@@ -71,7 +71,7 @@ def population(workspace: Workspace, labels: Sequence[Label], dates: Sequence[dt
     return Population(asked, feature_set(tables, terms).columns, frames[0], frames[1])
 
 
-def features(workspace: Workspace, as_of: dt.datetime | None = None) -> pd.DataFrame:
+def features_at(workspace: Workspace, as_of: dt.datetime | None = None) -> pd.DataFrame:
     """account_id, as_of and every feature of every account known at a date (default: the configured one)."""
     spine = workspace.spine((workspace.as_of(as_of),))
     advance = workspace.progress("Computing features", len(FACTS))
@@ -84,6 +84,7 @@ def rule_ranking(label: Label, engagement_score: pd.Series[float]) -> pd.Series[
     return engagement_score if label.wanted else -engagement_score
 
 
+@cache
 def definitions_hash() -> str:
     """A fingerprint of what every feature and label means."""
     return fingerprint(*FEATURES, *DERIVED, *FACTS, *LABELS)

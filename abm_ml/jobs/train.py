@@ -99,7 +99,7 @@ def train(workspace: Workspace, names: Sequence[str] = (), *, as_of: dt.datetime
             advance(f"{label.name}: learning")
             judged = learn(workspace, make())
         except GateRefused as refusal:
-            refused[label.name] = str(refusal)
+            refused[label.name] = f"Model {label.name} was not trained: {refusal}"
         else:
             trained.append(_register(workspace, judged, until, advance))
     if not trained:
@@ -107,7 +107,7 @@ def train(workspace: Workspace, names: Sequence[str] = (), *, as_of: dt.datetime
     return TrainResult(until, tuple(trained), left_out, refused)
 
 
-def training_set(workspace: Workspace, label: str, *, as_of: dt.datetime | None = None) -> TrainingSet:
+def training_set_of(workspace: Workspace, label: str, *, as_of: dt.datetime | None = None) -> TrainingSet:
     """The training set of one label: accounts at past dates, their features then, what happened next, split by time."""
     return training_sets(workspace, [LABELS[label]], workspace.as_of(as_of))[0]
 

@@ -20,7 +20,7 @@ import abm_ml
 from abm_ml import terminal
 from abm_ml.jobs.promote import promote
 from abm_ml.jobs.score import ready
-from abm_ml.jobs.train import Trained, training_set
+from abm_ml.jobs.train import Trained, training_set_of
 from abm_ml.modelling.pictures import save_picture
 from abm_ml.reasons.pictures import waterfall
 
@@ -130,7 +130,7 @@ def compared(workspace: abm_ml.Workspace) -> list[dict[str, Any]]:
     """Sizes of tree, compared on folds of accounts within the training dates; no test row is looked at."""
     lines = []
     for label in workspace.config.labels:
-        rows = training_set(workspace, label)
+        rows = training_set_of(workspace, label)
         train = rows.train
         accounts, place = np.unique(train["account_id"], return_inverse=True)
         fold = np.random.default_rng(1).permutation(len(accounts))[place] % FOLDS

@@ -15,7 +15,7 @@ from source import WholesaleOrders  # noqa: E402 - beside this file
 from study import Row, Study, finish, judged, opened, options  # noqa: E402 - found by the path above
 
 import abm_ml  # noqa: E402 - sorted behind the two above
-from abm_ml.jobs.train import learn, training_set  # noqa: E402 - the same
+from abm_ml.jobs.train import learn, training_set_of  # noqa: E402 - the same
 
 # DATA.md's untuned LightGBM on the same months, which our features have to beat.
 CHURN = Study(
@@ -35,7 +35,7 @@ def main() -> None:
 
 def months(workspace: abm_ml.Workspace) -> list[Row]:
     """The test months one by one: the same training gives the same model."""
-    rows = training_set(workspace, "churn")
+    rows = training_set_of(workspace, "churn")
     test = rows.test.assign(said=learn(workspace, rows).probability)
     seen = rows.train.groupby("as_of")["label"].mean()
     return [

@@ -27,7 +27,7 @@ class Shop(FrameSource):
         begin = pd.Timestamp("2024-01-01")
         gaps = dice.exponential(dice.uniform(5, 60, 300)[:, None], (300, 400)).cumsum(axis=1)
         fades = dice.uniform(100, 1600, 300)[:, None]
-        late = np.where(gaps > fades, gaps + (gaps - fades) ** 1.5, gaps)
+        late = gaps + np.clip(gaps - fades, 0, None) ** 1.5
         buyer, number = np.nonzero(late < 900)
         times = begin + pd.to_timedelta(late[buyer, number], unit="D").floor("s")
         orders = {
@@ -76,7 +76,7 @@ def test_what_never_happens_cannot_be_learned(company: Served, tmp_path: Path) -
         folder / "opportunities.parquet"
     )
     with open_workspace(settings(tmp_path / "w"), data=folder) as workspace:
-        with pytest.raises(GateRefused, match="win"):
+        with pytest.raises(GateRefused, match="Model win .* 0 positives"):
             train(workspace, ["win"])
         result = train(workspace, ["win", "churn"])
     assert list(result.refused) == ["win"]
