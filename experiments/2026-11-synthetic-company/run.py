@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 from sklearn.metrics import roc_auc_score
@@ -29,6 +30,7 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--workspace", type=Path, default=Path("workspace/synthetic-company"))
+    parser.add_argument("--picture", type=Path, help="draw what the models say beside what is true, as PNG")
     parser.add_argument("--json", type=Path, help="write the table as a list of records")
     parser.add_argument("--write", type=int, metavar="ACCOUNTS", help="only measure the time to write so many")
     arguments = parser.parse_args()
@@ -43,7 +45,7 @@ def judged(arguments: argparse.Namespace) -> list[dict[str, float | str]]:
     with open_workspace(STUDY / "config.yaml", workspace=arguments.workspace) as opened:
         source = opened.config.source.model_copy(update={"accounts": arguments.accounts, "seed": arguments.seed})
         config = opened.config.model_copy(update={"source": source})
-    rows = []
+    rows, drawn = [], {}
     with open_workspace(config.model_dump()) as workspace:
         sets = training_sets(workspace, list(LABELS), workspace.as_of())
         truth = pd.read_parquet(workspace.source.truth)
@@ -59,6 +61,7 @@ def judged(arguments: argparse.Namespace) -> list[dict[str, float | str]]:
                 raise SystemExit(f"{each.label.name}: some test rows have no true probability")
             best = roc_auc_score(beside["label"], beside["probability"])
             figures = result.evaluation
+            drawn[each.label.name] = beside
             rows.append(
                 {
                     "label": each.label.name,
@@ -77,7 +80,20 @@ def judged(arguments: argparse.Namespace) -> list[dict[str, float | str]]:
                     "fit seconds": round(seconds, 1),
                 }
             )
+    if arguments.picture:
+        draw(drawn, arguments.picture)
     return rows
+
+
+def draw(drawn: dict[str, pd.DataFrame], file: Path) -> None:
+    """What each model said of the test rows against their true probability: one panel per label."""
+    figure = Figure(figsize=(11, 3.9), layout="constrained")
+    for axes, (label, rows) in zip(figure.subplots(1, len(drawn)), drawn.items(), strict=True):
+        axes.hexbin(rows["probability"], rows["said"], gridsize=38, bins="log", cmap="Blues", extent=(0, 1, 0, 1))
+        axes.plot([0, 1], [0, 1], color="#444444", linewidth=0.8)
+        axes.set(title=label, xlabel="true probability", ylabel="what the model says", xlim=(0, 1), ylim=(0, 1))
+        axes.set_aspect("equal")
+    figure.savefig(file, dpi=110, metadata={"Software": None})
 
 
 def written(accounts: int, seed: int) -> dict[str, float | str]:
