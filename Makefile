@@ -26,7 +26,7 @@ lint: .venv/dev.stamp ## style, types and floors
 
 docs: .venv/core.stamp ## writes the references that are generated from the records
 	mkdir -p docs
-	for kind in features kpis labels; do $(BIN)/abm-ml catalogue $$kind --markdown > docs/$$kind.md; done
+	for kind in features kpis labels tables; do $(BIN)/abm-ml catalogue $$kind --markdown > docs/$$kind.md; done
 
 lock: .venv/dev.stamp ## pins what pyproject.toml asks for, with hashes and without addresses
 	$(COMPILE) --output-file requirements.lock

@@ -9,6 +9,7 @@ import inspect
 import json
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
 from abm_ml.errors import DefinitionError, UnknownName, did_you_mean
@@ -95,7 +96,7 @@ def _canonical(value: Any) -> Any:
         return [_canonical(item) for item in value]
     if isinstance(value, (set, frozenset)):
         return sorted(str(item) for item in value)
-    if callable(value):
+    if inspect.ismodule(value) or callable(value):
         return _meaning(value)
     kind: Any = type(value)
     if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
@@ -104,8 +105,10 @@ def _canonical(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
-def _meaning(function: Callable[..., Any]) -> Any:
-    """The source of a function and what it took along from where it was made."""
+def _meaning(function: Any) -> Any:
+    """The source of a module, or of a function and what it took along from where it was made."""
+    if inspect.ismodule(function):
+        return _source(function)
     code = getattr(function, "__code__", None)
     if code is None:
         return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', type(function).__name__)}"
@@ -114,8 +117,8 @@ def _meaning(function: Callable[..., Any]) -> Any:
     return [_source(function), _canonical(taken)] if taken else _source(function)
 
 
-def _source(function: Callable[..., Any]) -> str:
-    text = textwrap.dedent(inspect.getsource(function))
+def _source(code: Callable[..., Any] | ModuleType) -> str:
+    text = textwrap.dedent(inspect.getsource(code))
     try:
         return ast.unparse(ast.parse(text))
     except SyntaxError:  # a lambda in the middle of a longer statement

@@ -25,7 +25,6 @@ app = typer.Typer(
     help="Scores B2B accounts: progression, win and churn, calibrated and explained, beside the KPIs of account-based "
     "marketing.",
     epilog=f"After an error, {DEBUG} beside any command shows where in the code it arose.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -128,6 +127,10 @@ def explain(
     config: Config = DEFAULT,
     workspace: Where = None,
     as_of: Date = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Draws the reasons as PNG into this file; of several labels each gets its name inserted."),
+    ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -135,16 +138,21 @@ def explain(
     from abm_ml.jobs.explain import explain as job
 
     with _opened(config, workspace, quiet=quiet or json) as opened:
-        terminal.show(job(opened, account, as_of=_date(as_of)), json=json)
+        result = job(opened, account, as_of=_date(as_of))
+        terminal.show(result, json=json)
+    if picture:
+        from abm_ml.jobs.picture import draw
+
+        draw(result, picture)
 
 
 @app.command()
 def catalogue(
-    kind: Annotated[str, typer.Argument(help="features, kpis or labels")] = "features",
+    kind: Annotated[str, typer.Argument(help="features, kpis, labels or tables")] = "features",
     markdown: Annotated[bool, typer.Option(help="As a page of Markdown.")] = False,
     json: Json = False,
 ) -> None:
-    """Prints the reference of all features, KPIs or labels from their records."""
+    """Prints the reference of all features, KPIs, labels or tables from their records."""
     from abm_ml.jobs.reference import as_markdown, reference
 
     found = reference(kind)
@@ -156,9 +164,14 @@ def catalogue(
 
 def main() -> None:
     """Runs a command; what abm_ml, or the file system, refuses becomes one line and the documented exit code."""
-    arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
+    arguments = [argument for argument in sys.argv[1:] if argument != DEBUG] or ["--help"]
     try:
-        app(arguments)
+        sys.exit(app(arguments, standalone_mode=False))
+    except typer.TyperException as error:
+        terminal.complain(error.format_message())
+        sys.exit(ConfigError.exit_code)
+    except typer.Abort:
+        sys.exit(1)
     except (AbmError, OSError) as error:
         if DEBUG in sys.argv:
             raise

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from abm_ml.errors import ConfigError, UnknownName, did_you_mean
 
@@ -19,6 +20,13 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
+
+def _in_utc(moment: dt.datetime) -> dt.datetime:
+    return moment if moment.tzinfo is None else moment.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+UtcTime = Annotated[dt.datetime, AfterValidator(_in_utc)]
+"""A time as abm_ml keeps it: in UTC, without zone. One with a zone is converted; one without is in UTC already."""
 
 S = TypeVar("S", bound=Strict)
 KeyPath = tuple[Hashable, ...]

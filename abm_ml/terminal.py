@@ -200,11 +200,12 @@ def _score(result: ScoreResult, console: Console) -> None:
 
 def _explanation(result: Explanation, console: Console) -> None:
     _line(console, (result.name, "bold"), f" ({result.account_id}) on {result.as_of:%Y-%m-%d}")
-    shown = ("kind", "channel", "side", "contact_id")
-    table = _table(f"The last of {result.engagements:,} engagements known then", ("when", *shown))
-    for row in result.last_engagements:
-        _row(table, f"{row['happened_at']:%Y-%m-%d %H:%M}", *[str(row[name] or "") for name in shown])
-    if result.last_engagements:
+    counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in result.events.items() if count)
+    _line(console, f"Known then: {counts or 'no events'}")
+    table = _table("The newest events", ("when", "what", "detail"))
+    for event in result.last_events:
+        _row(table, f"{event.when:%Y-%m-%d %H:%M}", event.what, event.detail)
+    if result.last_events:
         console.print(table)
     kpis = "; ".join(f"{name} {_number(value)}" for name, value in result.kpis.items() if value is not None)
     _line(console, f"KPIs: {kpis}")
@@ -244,14 +245,13 @@ def _demo(result: DemoResult, console: Console) -> None:
 
 
 def _top_account(each: TopAccount, console: Console) -> None:
-    share = "unknown" if each.penetration_rate is None else f"{each.penetration_rate:.0%}"
-    _line(
-        console,
-        (f"  {each.probability:6.1%}", "bold"),
-        f"  {each.grade}  {each.name} ({each.account_id})  ",
-        (f"{each.low:.0%} to {each.high:.0%}; engagement {each.engagement_score:.0f} points, ", "dim"),
-        (f"{each.engagement_level}; penetration {share}", "dim"),
-    )
+    beside = [f"{each.low:.0%} to {each.high:.0%}"]
+    if each.engagement_score is not None:
+        beside.append(f"engagement {each.engagement_score:.0f} points, {each.engagement_level}")
+    if each.penetration_rate is not None:
+        beside.append(f"penetration {each.penetration_rate:.0%}")
+    who = f"  {each.grade}  {each.name} ({each.account_id})  "
+    _line(console, (f"  {each.probability:6.1%}", "bold"), who, ("; ".join(beside), "dim"))
     for reason in each.reasons:
         _line(console, f"           - {reason}")
 

@@ -102,14 +102,19 @@ def _with_changes(pairs: ir.Table, changes: ir.Table, *, key: str, changing: tup
     )
     last = before.mutate(_place=ibis.row_number().over(newest)).filter(lambda t: t["_place"] == 0)
     wide = last.group_by([key, "as_of"]).aggregate(
-        **{f"_new_{name}": last.value.max(where=last.column == name) for name in changing}
+        **{f"_new_{name}": last.value.max(where=last.column == name) for name in changing},
+        **{f"_has_{name}": (last.column == name).any() for name in changing},
     )
     joined = pairs.left_join(wide, [key, "as_of"])
     joined = joined.drop(*[name for name in (f"{key}_right", "as_of_right") if name in joined.columns])
+    # A change to nothing is a change: the cell is empty from then on.
     values = {
-        name: ibis.coalesce(joined[f"_new_{name}"].try_cast(pairs[name].type()), joined[name]) for name in changing
+        name: joined[f"_has_{name}"]
+        .fill_null(False)
+        .ifelse(joined[f"_new_{name}"].try_cast(pairs[name].type()), joined[name])
+        for name in changing
     }
-    return joined.mutate(**values).drop(*[f"_new_{name}" for name in changing])
+    return joined.mutate(**values).drop(*[f"{mark}{name}" for mark in ("_new_", "_has_") for name in changing])
 
 
 def within(rows: ir.Table, days: int | None) -> ir.BooleanValue:
@@ -171,8 +176,8 @@ def lifecycle(tables: Tables, dates: ir.Table, client_days: int, until: dt.datet
         flags = _flag(flags, rows, open=rows.closed_at.isnull())
     else:
         flags = flags.mutate(open=ibis.literal(False))
-    wanted = tables["accounts"].select("account_id", "is_target")
-    flags = flags.inner_join(wanted, "account_id")
+    flags = flags.inner_join(_wanted(seen), list(SPINE))
+    flags = flags.drop(*[name for name in flags.columns if name.endswith("_right")])
     return flags.select(
         *SPINE,
         lifecycle=ibis.cases(
@@ -211,6 +216,15 @@ class _Seen:
     def rows(self, name: str) -> ir.Table:
         facts = facts_of(self.tables, name)
         return known(hindsight(facts, self.until) if self.until else facts, self.dates)
+
+
+def _wanted(seen: _Seen) -> ir.Table:
+    """Whether each account was a target at each date, by the changes known then where they are recorded."""
+    facts = facts_of(seen.tables, "accounts")
+    if "account_changes" in seen.tables:
+        changes = seen.tables["account_changes"]
+        facts = replace(facts, key="account_id", changes=changes, changing=("is_target",))
+    return known(facts, seen.dates).select(*SPINE, "is_target")
 
 
 def _flag(spine_rows: ir.Table, rows: ir.Table, **conditions: ir.BooleanValue) -> ir.Table:

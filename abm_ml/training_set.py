@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from abm_ml.config import Strict
+from abm_ml.config import Strict, UtcTime
 from abm_ml.engines import Engine
 from abm_ml.errors import GateRefused
 from abm_ml.features import FeatureColumn
@@ -20,14 +20,17 @@ from abm_ml.timeline import Every, scoring_dates
 
 KEYS = ("account_id", "as_of")
 
+_FEW, _MANY = 20, 50
+_SETTLED, _COMMON = 0.995, 0.9
+
 
 class TrainingConfig(Strict):
     """From which dates a model learns, and which ones test it."""
 
     every: Every = Field(default="month", description="how far apart the snapshots are")
-    first: dt.datetime | None = Field(default=None, description="the first snapshot; default: 90 days into the data")
-    last: dt.datetime | None = Field(default=None, description="the last one; default: one horizon before as_of")
-    test_from: dt.datetime | None = Field(default=None, description="the first test snapshot; default: by test_share")
+    first: UtcTime | None = Field(default=None, description="the first snapshot; default: 90 days into the data")
+    last: UtcTime | None = Field(default=None, description="the last one; default: one horizon before as_of")
+    test_from: UtcTime | None = Field(default=None, description="the first test snapshot; default: by test_share")
     test_share: float = Field(default=0.2, gt=0, lt=1, description="share of the snapshots, the newest, that test")
     allow_overlap: bool = Field(default=False, description="no gap of one horizon between training and test")
     accounts_apart: bool = Field(default=False, description="an account that tests does not train")
@@ -135,12 +138,17 @@ def refuse_leaks(label: Label, rows: pd.DataFrame, columns: Sequence[FeatureColu
 
 
 def _filled_only_after(values: pd.Series[float], answers: npt.NDArray[np.bool_]) -> bool:
-    """Whether a cell being there, or missing, all but tells the answer."""
+    """Whether a cell being there, or missing, settles the answer.
+
+    An honest gap moves the odds. One that is followed by the outcome all but always, or never where many were to be
+    expected, was made by it.
+    """
     there = values.notna().to_numpy()
-    enough = 20
+    base = answers.mean()
     for pattern in (there, ~there):
-        if min(pattern.sum(), (~pattern).sum()) >= enough and answers.any():
-            agreement = max((answers[pattern]).mean() - answers[~pattern].mean(), 0.0)
-            if agreement > 0.98:
-                return True
+        happened, rows = answers[pattern].sum(), pattern.sum()
+        if base < _COMMON and rows >= _FEW and happened > _SETTLED * rows:
+            return True
+        if happened == 0 and base * rows >= _MANY:
+            return True
     return False

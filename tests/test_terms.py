@@ -20,6 +20,12 @@ def test_own_channels_stand_over_the_defaults() -> None:
     assert (channels["fax"], channels["email"]) == ("physical", "digital")
 
 
+def test_a_channel_is_digital_or_physical() -> None:
+    """There is no third class of channels."""
+    with pytest.raises(ValidationError, match="'digital' or 'physical'"):
+        Engagement.model_validate({"channels": {"fax": "phisical"}})
+
+
 @pytest.mark.parametrize("levels", [{"warm": 50, "hot": 20}, {"warm": 20, "hot": 20}])
 def test_levels_rise(levels: dict[str, float]) -> None:
     """Each level needs more points than the one before."""

@@ -189,6 +189,22 @@ def test_a_feature_filled_only_after_the_outcome(*, when_yes: bool) -> None:
         refuse_leaks(WIN, rows_with("signature_days", values), [column("signature_days")])
 
 
+@pytest.mark.parametrize("filled", ["some wins", "some losses", "wins and some others"])
+def test_a_feature_filled_late_in_part(filled: str) -> None:
+    """Half of the wins, half of the losses (a loss reason), or all wins and some others: each gives answers away."""
+    rng = np.random.default_rng(3)
+    label = (rng.random(2000) < 0.2).astype(int)
+    half = rng.random(2000) < 0.5
+    there = {
+        "some wins": (label == 1) & half,
+        "some losses": (label == 0) & half,
+        "wins and some others": (label == 1) | half,
+    }
+    rows = pd.DataFrame({"label": label, "note_days": np.where(there[filled], 5.0, np.nan)})
+    with pytest.raises(GateRefused, match="note_days"):
+        refuse_leaks(WIN, rows, [column("note_days")])
+
+
 @pytest.mark.parametrize(
     "values", [1.0, np.nan, np.where(np.arange(100) % 2, 5.0, np.nan), np.where(np.arange(100) >= 40, 5.0, np.nan)]
 )

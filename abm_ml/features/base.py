@@ -55,7 +55,8 @@ class Feature:
     and decayed, an id for distinct (null: the row does not count), a condition or a time for days_since (the last one
     counts), a time for days_until, a value for latest (nulls do not count). `reason` is the phrase of an explanation
     and may use {value}, {days} and {typical}. `half_life` is in days. `controllable` marks what a seller can change;
-    `monotone` what a model must respect: "increasing" promises that more of it never makes a wanted outcome less
+    `reads` names a `table.column` without whose past values the feature is left out; `monotone` says what a model must
+    respect: "increasing" promises that more of it never makes a wanted outcome less
     likely, nor an unwanted one more.
     """
 
@@ -70,6 +71,7 @@ class Feature:
     windows: tuple[int, ...] = ()
     kind: Kind = "number"
     half_life: float | None = None
+    reads: str | None = None
     controllable: bool = False
     monotone: Direction | None = None
 

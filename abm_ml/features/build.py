@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 
 from abm_ml.engines import Engine
+from abm_ml.errors import DefinitionError
 from abm_ml.features.base import DERIVED, FEATURES, Derived, Direction, Feature, Group, Kind
-from abm_ml.features.facts import FACTS
+from abm_ml.features.facts import FACTS, unusable
 from abm_ml.features.own import own_features
 from abm_ml.features.plain import aggregated
 from abm_ml.tables import Tables, Terms
@@ -67,7 +68,11 @@ def _described(each: Feature | Derived, column: str, days: int | None) -> Featur
 def feature_set(tables: Tables, terms: Terms) -> FeatureSet:
     """The features of the catalogue, and those of the company's own kinds and columns, that its tables allow."""
     every = [*FEATURES, *own_features(tables, terms)]
-    possible = tuple(each for each in every if all(need in tables for need in FACTS[each.rows].needs))
+    unknown = unusable(tables, terms)
+    possible = tuple(
+        each for each in every if all(need in tables for need in FACTS[each.rows].needs) and each.reads not in unknown
+    )
+    _refuse_doubles(possible)
     there = {column for each in possible for column, _ in each.columns} | {"as_of"}
     made = []
     for each in DERIVED:
@@ -75,6 +80,16 @@ def feature_set(tables: Tables, terms: Terms) -> FeatureSet:
             made.append(each)
             there.add(each.name)
     return FeatureSet(possible, tuple(made))
+
+
+def _refuse_doubles(features: tuple[Feature, ...]) -> None:
+    names = [column for each in features for column, _ in each.columns]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise DefinitionError(
+            f"The feature column '{doubled[0]}' would stand twice: a kind or custom column bears a feature's name. "
+            "Map it to another name."
+        )
 
 
 def feature_table(

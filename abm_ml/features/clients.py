@@ -30,7 +30,7 @@ def contract_age(c: Any) -> Any:
     return c.started_at
 
 
-@contracts(measure=days_until, unit="days", reason="the contract ends in {value:.0f} days")
+@contracts(measure=days_until, unit="days", reason="{value:.0f} days to the end of the contract")
 def days_to_renewal(c: Any) -> Any:
     """Days until the last running contract ends; below 0 where it has ended, missing without one."""
     return c.cancelled_at.isnull().ifelse(c.ends_at, None)
@@ -40,6 +40,12 @@ def days_to_renewal(c: Any) -> Any:
 def contract_value(c: Any) -> Any:
     """Value of the newest contract per year, in the reporting currency (KPI acv)."""
     return c.value_per_year
+
+
+@contracts(measure=total, unit="money", reason="running contracts worth {value:,.0f} a year")
+def running_value(c: Any) -> Any:
+    """Value per year of all contracts that run on the date, in the reporting currency."""
+    return c.running.ifelse(c.value_per_year, None)
 
 
 @contracts(measure=latest, unit="years", reason="a contract over {value:.1f} years")

@@ -217,8 +217,8 @@ def kinds_of_engagement(e: Any) -> Any:
     measure=distinct, windows=(90, 365), unit="contents", reason="{value:.0f} different contents seen in {days} days"
 )
 def contents_seen(e: Any) -> Any:
-    """Different contents that anyone at the account opened, viewed or downloaded."""
-    return e.content_id
+    """Different contents that anyone at the account opened, viewed or downloaded; what was only sent does not count."""
+    return (e.points > 0).ifelse(e.content_id, None)
 
 
 @feature(
@@ -226,7 +226,7 @@ def contents_seen(e: Any) -> Any:
 )
 def bottom_funnel_engagements(e: Any) -> Any:
     """Engagements with content of the bottom of the funnel: prices, cases, comparisons."""
-    return e.funnel_level == "bottom"
+    return (e.funnel_level == "bottom") & (e.points > 0)
 
 
 @feature(measure=total, windows=(30, 90), unit="seconds", reason="{value:.0f} seconds of attention in {days} days")

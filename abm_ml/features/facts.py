@@ -45,26 +45,27 @@ def _facts(name: str, *needs: str, after_cut: Cut = _as_cut) -> Callable[[Callab
 def _accounts(tables: Tables, terms: Terms) -> Facts:
     facts = facts_of(tables, "accounts")
     rows = facts.rows
-    # The flag says how it is today; the dates say how it was. Without dates an account is in from its creation on.
-    ever = rows.in_program | rows.program_to.notnull()
-    begun = ibis.coalesce(rows.program_from, ever.ifelse(rows.created_at, None))
+    # The flag says how it is today, only the dates say how it was.
+    begun = rows.program_from
+    if "in_program" in terms.fixed.get("accounts", ()):
+        begun = ibis.coalesce(begun, rows.in_program.ifelse(rows.created_at, None))
     rows = rows.mutate(program_begun=begun, program_ended=rows.program_to)
-    own = _usable_custom(tables, terms, "accounts", "account_changes")
-    rows = rows.drop(*[name for name in tables.custom("accounts") if name not in own])
+    logged = _logged(tables, "accounts")
+    rows = rows.drop(*[name.partition(".")[2] for name in unusable(tables, terms) if name.startswith("accounts.")])
     return Facts(
         name="accounts",
         rows=rows,
         known_from={"program_begun": "program_begun", "program_ended": "program_ended"},
         key="account_id",
         changes=_changes(tables, "account_changes"),
-        changing=(*_FIRMOGRAPHICS, *own) if "account_changes" in tables else (),
+        changing=tuple(name for name in (*_FIRMOGRAPHICS, *tables.custom("accounts")) if name in logged),
         order=("account_id",),
     )
 
 
 _FIRMOGRAPHICS = (
-    "industry", "country", "employees", "annual_revenue", "founded_year", "technologies", "tier", "parent_account_id",
-    "owner_id", "territory",
+    "domain", "industry", "country", "employees", "annual_revenue", "founded_year", "technologies", "tier",
+    "parent_account_id", "owner_id", "territory",
 )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def _engagements(tables: Tables, terms: Terms) -> Facts:
     facts = facts_of(tables, "engagements")
     rows = facts.rows.mutate(
         points=_looked_up(facts.rows.kind, terms.engagement.points_by_kind),
-        channel_class=facts.rows.channel.cases(*terms.engagement.class_by_channel.items(), else_="digital"),
+        channel_class=facts.rows.channel.cases(*terms.engagement.class_by_channel.items(), else_=None),
         day=facts.rows.happened_at.date(),
     )
     rows = _beside_contact(rows, tables)
@@ -120,20 +121,16 @@ def _in_reporting_currency(rows: ir.Table) -> ir.Table:
 def _deals(tables: Tables, terms: Terms) -> Facts:
     facts = facts_of(tables, "opportunities")
     rows = with_rate(facts.rows, at="opened_at", tables=tables, terms=terms)
-    known_from = dict(facts.known_from)
-    changes = _changes(tables, "opportunity_changes")
-    fixed = terms.fixed.get("opportunities", ())
-    if changes is None:
-        # Nobody wrote down when it changed, so before the close today's value may be news from the future.
-        late = [name for name in ("amount", *tables.custom("opportunities")) if name not in fixed]
-        known_from |= dict.fromkeys(late, "closed_at")
+    late = [name.partition(".")[2] for name in unusable(tables, terms) if name.startswith("opportunities.")]
+    logged = _logged(tables, "opportunities")
     return Facts(
         name="deals",
         rows=rows,
-        known_from=known_from,
+        # Nobody wrote down when these changed, so before the close today's value may be news from the future.
+        known_from={**facts.known_from, **dict.fromkeys(late, "closed_at")},
         key="opportunity_id",
-        changes=changes,
-        changing=("amount", *tables.custom("opportunities")) if changes is not None else (),
+        changes=_changes(tables, "opportunity_changes"),
+        changing=tuple(name for name in ("amount", *tables.custom("opportunities")) if name in logged),
         order=("opportunity_id",),
     )
 
@@ -154,23 +151,25 @@ def _closings(tables: Tables, terms: Terms) -> Facts:
         rows=closed,
         key="opportunity_id",
         changes=changes,
-        changing=("amount",) if changes is not None else (),
+        changing=("amount",) if "amount" in _logged(tables, "opportunities") else (),
         order=("opportunity_id",),
     )
 
 
-def _with_first_start(rows: ir.Table) -> ir.Table:
-    return rows.mutate(first_started_at=rows.started_at.min().over(ibis.window(group_by=list(SPINE))))
+def _with_state(rows: ir.Table) -> ir.Table:
+    return rows.mutate(
+        first_started_at=rows.started_at.min().over(ibis.window(group_by=list(SPINE))),
+        running=(rows.ends_at >= rows.as_of) & rows.cancelled_at.isnull(),
+    )
 
 
-@_facts("contracts", after_cut=_with_first_start)
+@_facts("contracts", after_cut=_with_state)
 def _contracts(tables: Tables, terms: Terms) -> Facts:
     facts = facts_of(tables, "contracts")
     rows = in_currency(facts.rows, "total_value", at="started_at", tables=tables, terms=terms)
     years = (rows.ends_at.epoch_seconds() - rows.started_at.epoch_seconds()) / (365.25 * 86_400)
     rows = rows.mutate(term_years=years, value_per_year=rows.total_value / (years > 0).ifelse(years, None))
-    own = _usable_custom(tables, terms, "contracts", None)
-    rows = rows.drop(*[name for name in tables.custom("contracts") if name not in own])
+    rows = rows.drop(*[name.partition(".")[2] for name in unusable(tables, terms) if name.startswith("contracts.")])
     return Facts(name="contracts", rows=rows, known_from=facts.known_from, order=("contract_id",))
 
 
@@ -199,20 +198,34 @@ def _surveys(tables: Tables, _terms: Terms) -> Facts:
     return facts_of(tables, "surveys")
 
 
-def unusable_custom(tables: Tables, terms: Terms) -> tuple[str, ...]:
-    """Custom columns that no feature reads: nobody said that they never change, and no table says when they did."""
-    changes = {"accounts": "account_changes", "contracts": None}
-    return tuple(
+_CHANGE_LOGS = {"accounts": "account_changes", "opportunities": "opportunity_changes"}
+
+
+def unusable(tables: Tables, terms: Terms) -> tuple[str, ...]:
+    """Columns (`table.column`) of which nobody knows how they were on a past date, so that no feature reads them.
+
+    Custom columns, and the amount of open deals, are read only where the configuration says that they never change
+    (`fixed`) or a table of changes names them. Custom columns of contacts are not read yet.
+    """
+    open_to_change = {name: tables.custom(name) for name in ("accounts", "opportunities", "contracts")}
+    if "opportunities" in tables:
+        open_to_change["opportunities"] = ("amount", *open_to_change["opportunities"])
+    settled = {name: {*terms.fixed.get(name, ()), *_logged(tables, name)} for name in open_to_change}
+    unsettled = [
         f"{name}.{column}"
-        for name, log in changes.items()
-        for column in tables.custom(name)
-        if column not in _usable_custom(tables, terms, name, log)
-    )
+        for name, columns in open_to_change.items()
+        for column in columns
+        if column not in settled[name]
+    ]
+    return (*unsettled, *(f"contacts.{column}" for column in tables.custom("contacts")))
 
 
-def _usable_custom(tables: Tables, terms: Terms, name: str, changes: str | None) -> tuple[str, ...]:
-    logged = changes is not None and changes in tables
-    return tuple(column for column in tables.custom(name) if logged or column in terms.fixed.get(name, ()))
+def _logged(tables: Tables, name: str) -> frozenset[str]:
+    """The columns of a table of whose changes there is a record."""
+    log = _CHANGE_LOGS.get(name)
+    if log is None or log not in tables:
+        return frozenset()
+    return frozenset(tables[log].select("column").distinct().to_pyarrow()["column"].to_pylist())
 
 
 def _changes(tables: Tables, name: str) -> ir.Table | None:
@@ -232,10 +245,13 @@ def _beside_contact(rows: ir.Table, tables: Tables) -> ir.Table:
     contacts = tables["contacts"]
     people = contacts.select(
         "is_key", "seniority", "buying_role", "role",
-        _person=contacts.contact_id, contact_created_at=contacts.created_at, contact_left_at=contacts.left_at,
+        _person=contacts.contact_id, _employer=contacts.account_id,
+        contact_created_at=contacts.created_at, contact_left_at=contacts.left_at,
         contact_left_known_at=ibis.greatest(contacts.left_at, contacts.created_at),
     )  # fmt: skip
-    return rows.left_join(people, rows.contact_id == people["_person"]).drop("_person")
+    # Of the same account: a person of another company who came along is nobody of this one's buying group.
+    same = [rows.contact_id == people["_person"], rows.account_id == people["_employer"]]
+    return rows.left_join(people, same).drop("_person", "_employer")
 
 
 def _beside_content(rows: ir.Table, tables: Tables) -> ir.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from abm_ml.features.base import ExpressionOf, Feature, Group, count, days_since, latest, make_feature, total
-from abm_ml.features.facts import unusable_custom
+from abm_ml.features.facts import unusable
 from abm_ml.tables import Tables, Terms
 from abm_ml.tables.terms import DEFAULT_POINTS
 
@@ -29,22 +29,22 @@ def _of_kind(kind: str) -> list[Feature]:
     return [
         make_feature(
             name=f"kind_{kind}", definition=f"Engagements of the kind {words}.", measure=count, function=is_kind,
-            windows=(7, 30, 90), unit="engagements", reason=f"{{value:.0f}} times {words} in {{days}} days", **common,
+            windows=(7, 30, 90), unit="engagements", reason=f"{words}: {{value:.0f}} times in {{days}} days", **common,
         ),
         make_feature(
-            name=f"days_since_{kind}", definition=f"Days since the last engagement of the kind {words}.",
+            name=f"days_since_kind_{kind}", definition=f"Days since the last engagement of the kind {words}.",
             measure=days_since, function=is_kind, windows=(365,), unit="days",
             reason=f"last {words} {{value:.0f}} days ago", **common,
         ),
         make_feature(
             name=f"quantity_{kind}", definition=f"Quantity over all engagements of the kind {words}.", measure=total,
             function=_quantity_of(kind), windows=(90, 365), unit="quantity",
-            reason=f"a quantity of {{value:,.0f}} of {words} in {{days}} days", **common,
+            reason=f"{words}: a quantity of {{value:,.0f}} in {{days}} days", **common,
         ),
         make_feature(
             name=f"seconds_{kind}", definition=f"Seconds spent on engagements of the kind {words}.", measure=total,
             function=_seconds_of(kind), windows=(30, 90), unit="seconds",
-            reason=f"{{value:,.0f}} seconds of {words} in {{days}} days", **common,
+            reason=f"{words}: {{value:,.0f}} seconds in {{days}} days", **common,
         ),
     ]  # fmt: skip
 
@@ -62,24 +62,28 @@ def _seconds_of(kind: str) -> ExpressionOf:
 
 
 def _of_columns(tables: Tables, terms: Terms) -> list[Feature]:
-    unusable = unusable_custom(tables, terms)
+    left_out = unusable(tables, terms)
     return [
-        _of_column(name, column, is_text=tables[name][column].type().is_string())
+        _of_column(name, column, tables[name][column].type())
         for name in _CUSTOM_ROWS
         for column in tables.custom(name)
-        if f"{name}.{column}" not in unusable
+        if f"{name}.{column}" not in left_out
     ]
 
 
-def _of_column(table: str, column: str, *, is_text: bool) -> Feature:
+def _of_column(table: str, column: str, kind: Any) -> Feature:
     rows, group = _CUSTOM_ROWS[table]
     words = column.replace("_", " ")
-    shown = "{value}" if is_text else "{value:,.4g}"
-    return make_feature(
-        name=f"custom_{column}", group=group, definition=f"The custom column {words} of {table}, as last known.",
-        rows=rows, measure=latest, function=_cell(column), unit="category" if is_text else "quantity",
-        kind="category" if is_text else "number", reason=f"{words}: {shown}",
-    )  # fmt: skip
+    common: dict[str, Any] = {
+        "name": f"custom_{column}" if table == "accounts" else f"custom_{table}_{column}",
+        "group": group, "definition": f"The custom column {words} of {table}, as last known.", "rows": rows,
+        "function": _cell(column),
+    }  # fmt: skip
+    if kind.is_timestamp():
+        return make_feature(measure=days_since, unit="days", reason=f"{words} {{value:.0f}} days ago", **common)
+    if kind.is_string():
+        return make_feature(measure=latest, kind="category", unit="category", reason=f"{words}: {{value}}", **common)
+    return make_feature(measure=latest, unit="quantity", reason=f"{words}: {{value:,.4g}}", **common)
 
 
 def _cell(column: str) -> ExpressionOf:

@@ -65,7 +65,7 @@ def open_deals(d: Any) -> Any:
     return d.closed_at.isnull()
 
 
-@deals(measure=total, unit="money", reason="open deals worth {value:,.0f}")
+@deals(measure=total, unit="money", reads="opportunities.amount", reason="open deals worth {value:,.0f}")
 def open_amount(d: Any) -> Any:
     """Amount of the open deals, as known on the date, in the reporting currency."""
     return d.closed_at.isnull().ifelse(d.amount, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from abm_ml.features.facts import unusable_custom
+from abm_ml.features.facts import unusable
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.sources import TableReport
 from abm_ml.tables.unknown_terms import unknown_terms
@@ -37,9 +37,9 @@ def check(workspace: Workspace) -> CheckResult:
         for column in report.ignored_columns
     ]
     notes += [
-        f"The custom column {column} may have changed after the fact, so no feature reads it. Say that it is fixed, or "
-        "give a table of its changes."
-        for column in unusable_custom(company.tables, workspace.terms)
+        f"The column {column} may have changed after the fact, so no feature reads it on past dates. Name it under "
+        "`fixed` if it never changes, or give a table of its changes."
+        for column in unusable(company.tables, workspace.terms)
     ]
     notes += [f"{term}." for term in unknown_terms(company.tables, workspace.terms, workspace.engine)]
     return CheckResult(company.reading.reports, tuple(notes), str(workspace.folder / "quarantine"))

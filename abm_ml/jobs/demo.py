@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
+
+import pandas as pd
 
 from abm_ml.errors import GateRefused
 from abm_ml.jobs.check import CheckResult, check
 from abm_ml.jobs.score import ScoreResult, score
 from abm_ml.jobs.train import TrainResult, train
 from abm_ml.jobs.workspace import Workspace
+from abm_ml.labels import LABELS
 from abm_ml.modelling.registry import Registry
 from abm_ml.publishing.runs import read_current
 
@@ -27,8 +30,8 @@ class TopAccount:
     low: float
     high: float
     grade: str
-    engagement_score: float
-    engagement_level: str
+    engagement_score: float | None
+    engagement_level: str | None
     penetration_rate: float | None
     reasons: tuple[str, ...]
 
@@ -79,7 +82,9 @@ def _shipped(workspace: Workspace, result: TrainResult) -> TrainResult:
 def top_accounts(workspace: Workspace, count: int) -> tuple[TopAccount, ...]:
     """The accounts of the published run with the highest probability of each label, with reasons and KPIs."""
     run = read_current(workspace.folder)
-    scores = run.scores().to_pandas().sort_values(["label", "probability", "account_id"], ascending=[True, False, True])
+    scores = run.scores().to_pandas()
+    scores["place"] = scores["label"].map(LABELS.names.index)
+    scores = scores.sort_values(["place", "probability", "account_id"], ascending=[True, False, True])
     best = scores.groupby("label", sort=False).head(count).merge(run.kpis().to_pandas(), on="account_id")
     accounts = workspace.company.tables["accounts"]
     names = workspace.engine.compute(
@@ -93,14 +98,10 @@ def top_accounts(workspace: Workspace, count: int) -> tuple[TopAccount, ...]:
 
 def _top(row: dict[str, Any], names: dict[str, str], reasons: Any) -> TopAccount:
     mine = reasons[(reasons["account_id"] == row["account_id"]) & (reasons["label"] == row["label"])]
-    penetration = row["penetration_rate"]
+    shown: dict[str, Any] = {field.name: row[field.name] for field in fields(TopAccount) if field.name in row}
+    known: dict[str, Any] = {name: None if pd.isna(value) else value for name, value in shown.items()}
     return TopAccount(
-        **{
-            name: row[name]
-            for name in ("label", "account_id", "probability", "low", "high", "grade", "engagement_score")
-        },
+        **known,
         name=names[row["account_id"]],
-        engagement_level=row["engagement_level"],
-        penetration_rate=None if penetration != penetration else penetration,  # noqa: PLR0124 - NaN is missing
         reasons=tuple(mine["text"].head(_REASONS_SHOWN)),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import ibis.expr.types as ir
 import pandas as pd
 
 from abm_ml.errors import IntegrityError, NotReady, UnknownName, did_you_mean
@@ -13,10 +14,47 @@ from abm_ml.jobs.score import Scores, champions, ready, scores_at
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.modelling.registry import ModelVersion, Registry
 from abm_ml.publishing.runs import PublishedRun, read_current
-from abm_ml.timeline import facts_of, known
+from abm_ml.tables import Tables
+from abm_ml.timeline import Facts, facts_of, known
 
 _EVENTS_SHOWN = 10
 _SAME = 1e-9
+_MONEY = ("amount", "total_value")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """What a row of a table shows of an account: in words, at which of its times, and with which of its cells."""
+
+    table: str
+    what: str
+    cells: tuple[str, ...]
+    at: str = "happened_at"
+
+
+TRACES = (
+    Trace(table="contacts", what="contact joined", cells=("contact_id", "role", "seniority", "buying_role")),
+    Trace(table="contacts", what="contact left", cells=("contact_id", "role", "seniority"), at="left_at"),
+    Trace(table="account_changes", what="account changed", cells=("column", "value")),
+    Trace(table="engagements", what="engagement", cells=("kind", "channel", "side", "contact_id")),
+    Trace(table="stage_changes", what="stage entered", cells=("stage", "opportunity_id")),
+    Trace(table="opportunities", what="deal opened", cells=("kind", "opportunity_id")),
+    Trace(table="opportunities", what="deal closed", cells=("outcome", "kind", "amount"), at="closed_at"),
+    Trace(table="contracts", what="contract started", cells=("total_value", "contract_id")),
+    Trace(table="contracts", what="contract cancelled", cells=("contract_id",), at="cancelled_at"),
+    Trace(table="orders", what="order", cells=("kind", "amount")),
+    Trace(table="surveys", what="survey sent", cells=("kind", "contact_id")),
+    Trace(table="surveys", what="survey answered", cells=("kind", "score"), at="answered_at"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One thing known of an account: when it was, what it was, and its particulars."""
+
+    when: dt.datetime
+    what: str
+    detail: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +74,13 @@ class Explained:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """An account on a date: its last known engagements, every feature, its KPIs, and each score with its reasons."""
+    """An account on a date: how many rows each table knows, the newest events, features, KPIs, scores and reasons."""
 
     account_id: str
     name: str
     as_of: dt.datetime
-    engagements: int
-    last_engagements: tuple[dict[str, Any], ...]
+    events: dict[str, int]
+    last_events: tuple[Event, ...]
     kpis: dict[str, Any]
     features: dict[str, Any]
     scores: tuple[Explained, ...]
@@ -69,13 +107,13 @@ def explain(workspace: Workspace, account_id: str, *, as_of: dt.datetime | None 
             f"On {date:%Y-%m-%d} no label asks about the account {account_id}: it is no target, prospect or client "
             "then, or not yet known."
         )
-    events = _known_engagements(workspace, account_id, date)
+    rows = _known_rows(workspace, account_id, date)
     return Explanation(
         account_id=account_id,
         name=name,
         as_of=date,
-        engagements=len(events),
-        last_engagements=tuple(_records(events.head(_EVENTS_SHOWN))),
+        events={name: len(known_rows) for name, known_rows in rows.items()},
+        last_events=_newest(rows),
         kpis=_of(made.kpis, account_id),
         features=_of(made.features, account_id),
         scores=tuple(_explained(row, made, before) for row in mine.to_dict("records")),
@@ -138,17 +176,46 @@ def _name_of(workspace: Workspace, account_id: str) -> str:
     return found[0]["name"] or ""
 
 
-def _known_engagements(workspace: Workspace, account_id: str, date: dt.datetime) -> pd.DataFrame:
-    """The account's engagements known before the date, the newest first."""
-    tables = workspace.company.tables
-    if "engagements" not in tables:
-        return pd.DataFrame()
-    spine = workspace.spine((date,))
-    rows = known(facts_of(tables, "engagements"), spine.filter(spine.account_id == account_id))
-    shown = rows.order_by(rows.happened_at.desc(), rows.engagement_id).select(
-        "happened_at", "kind", "channel", "side", "contact_id"
-    )
-    return workspace.engine.compute(shown).to_pandas()
+def _known_rows(workspace: Workspace, account_id: str, date: dt.datetime) -> dict[str, list[dict[str, Any]]]:
+    """The account's rows known before the date, per table that the company has."""
+    tables, spine = workspace.company.tables, workspace.spine((date,))
+    mine = spine.filter(spine.account_id == account_id)
+    names = dict.fromkeys(trace.table for trace in TRACES if trace.table in tables)
+    return {name: _computed(workspace, known(_facts(tables, name), mine)) for name in names}
+
+
+def _facts(tables: Tables, name: str) -> Facts:
+    facts = facts_of(tables, name)
+    if name == "opportunities" and "opportunity_changes" in tables:
+        changes = tables["opportunity_changes"]
+        return replace(facts, key="opportunity_id", changes=changes, changing=("amount",))
+    return facts
+
+
+def _computed(workspace: Workspace, rows: ir.Table) -> list[dict[str, Any]]:
+    return list(workspace.engine.compute(rows).to_pylist())
+
+
+def _newest(rows: dict[str, list[dict[str, Any]]]) -> tuple[Event, ...]:
+    """The newest events of all tables, the newest first; those of one moment by their words."""
+    events = [
+        Event(when=row[trace.at], what=trace.what, detail=_detail(row, trace.cells))
+        for trace in TRACES
+        for row in rows.get(trace.table, ())
+        if row[trace.at] is not None
+    ]
+    by_words = sorted(events, key=lambda event: (event.what, event.detail))
+    return tuple(sorted(by_words, key=lambda event: event.when, reverse=True)[:_EVENTS_SHOWN])
+
+
+def _detail(row: dict[str, Any], cells: tuple[str, ...]) -> str:
+    return ", ".join(_told(row, cell) for cell in cells if row[cell] is not None)
+
+
+def _told(row: dict[str, Any], cell: str) -> str:
+    if cell in _MONEY:
+        return f"{row[cell]:,.2f} {row['currency'] or ''}".rstrip()
+    return f"{row[cell]:g}" if isinstance(row[cell], float) else str(row[cell])
 
 
 def _of(frame: pd.DataFrame, account_id: str) -> dict[str, Any]:

@@ -10,13 +10,15 @@ from functools import cache, reduce
 import ibis.expr.types as ir
 import pandas as pd
 
+from abm_ml import timeline
 from abm_ml.catalogue import fingerprint
 from abm_ml.errors import SourceError
-from abm_ml.features import DERIVED, FEATURES, FeatureColumn, feature_set, feature_table
+from abm_ml.features import DERIVED, FEATURES, FeatureColumn, facts, feature_set, feature_table, plain
 from abm_ml.features.facts import FACTS
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.kpis import account_kpis
 from abm_ml.labels import LABELS, Label, eligible, standing
+from abm_ml.tables import Terms, money, stage_changes
 from abm_ml.timeline import SPINE
 
 
@@ -80,14 +82,22 @@ def features_at(workspace: Workspace, as_of: dt.datetime | None = None) -> pd.Da
 
 
 def rule_ranking(label: Label, engagement_score: pd.Series[float]) -> pd.Series[float]:
-    """How the rule ranks accounts: the more engagement the likelier what is wanted, and the less what is not."""
-    return engagement_score if label.wanted else -engagement_score
+    """How the rule ranks accounts: the more engagement the likelier what is wanted, and the less what is not.
+
+    Where no engagement is recorded it ranks all alike.
+    """
+    points = engagement_score.astype("float64").fillna(0.0)
+    return points if label.wanted else -points
+
+
+def definitions_hash(terms: Terms) -> str:
+    """A fingerprint of what every feature and label means to this company."""
+    return fingerprint(_definitions(), terms.model_dump(mode="json", include=set(Terms.model_fields)))
 
 
 @cache
-def definitions_hash() -> str:
-    """A fingerprint of what every feature and label means."""
-    return fingerprint(*FEATURES, *DERIVED, *FACTS, *LABELS)
+def _definitions() -> str:
+    return fingerprint(*FEATURES, *DERIVED, *FACTS, *LABELS, timeline, facts, plain, money, stage_changes)
 
 
 def _asked(workspace: Workspace, label: Label, standing: ir.Table) -> ir.Table:

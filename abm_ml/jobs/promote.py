@@ -27,9 +27,9 @@ def promote(workspace: Workspace, label: str, version: int | None = None) -> Pro
     """
     registry = Registry(workspace.config.tracking, workspace.folder)
     versions = {each.version: each for each in registry.versions(LABELS[label].name)}
-    chosen = versions.get(version or max(versions, default=0))
+    chosen = versions.get(max(versions, default=0) if version is None else version)
     if chosen is None:
-        wanted = f"version {version}" if version else "version"
+        wanted = "version" if version is None else f"version {version}"
         there = ", ".join(map(str, versions)) or "none"
         raise NotReady(f"The model {label} has no {wanted} (there are: {there}). Run abm-ml train {label}.")
     if chosen.gate == "Not ready":

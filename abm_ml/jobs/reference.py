@@ -1,4 +1,4 @@
-"""The reference: every KPI, feature and label, printed from its record."""
+"""The reference: every KPI, feature, label and table, printed from its record."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from abm_ml.errors import UnknownName, did_you_mean
 from abm_ml.features import DERIVED, FEATURES
 from abm_ml.kpis import KPIS
 from abm_ml.labels import LABELS
+from abm_ml.tables import TABLES, Column, Table
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Reference:
 
 
 def reference(kind: str) -> Reference:
-    """The reference of kpis, features or labels.
+    """The reference of kpis, features, labels or tables.
 
     Raises:
         UnknownName: there is no such reference.
@@ -84,4 +85,46 @@ def _kpis() -> Reference:
     return Reference("KPIs", columns, tuple(rows))
 
 
-REFERENCES: dict[str, Callable[[], Reference]] = {"features": _features, "kpis": _kpis, "labels": _labels}
+def _tables() -> Reference:
+    rows: list[tuple[str, ...]] = []
+    for table in TABLES:
+        rows.append((table.name, "table", _needed(table), _of_table(table)))
+        for column in table.columns:
+            cells = (f"{table.name}.{column.name}", column.type, _needed(column), _of_column(table, column))
+            rows.append(cells)
+    return Reference("Tables", ("table and column", "type", "needed", "what it holds"), tuple(rows))
+
+
+def _needed(what: Table | Column) -> str:
+    return "required" if what.required else "optional"
+
+
+def _of_table(table: Table) -> str:
+    """What one row is, what identifies it, and since when it counts."""
+    said = [f"one row is {table.row}", f"identified by {' and '.join(table.key) or 'all its columns'}"]
+    times = dict.fromkeys(name for name in (table.happened_at, table.known_at) if name)
+    said.append(f"counts for dates after {' and '.join(times)}" if times else "without time")
+    return "; ".join([*said, "takes columns of your own"] if table.custom else said)
+
+
+def _of_column(table: Table, column: Column) -> str:
+    """Which values a cell may have, what it points to, and from when it is known."""
+    said = ["unique"] if table.key == (column.name,) else []
+    said += [f"one of {', '.join(column.allowed)}"] if column.allowed else []
+    said += [f"a row of {column.references}"] if column.references else []
+    if column.minimum is not None:
+        said.append(f"{column.minimum:g} or more" if column.maximum is None else f"from {column.minimum:g}")
+    said += [f"to {column.maximum:g}"] if column.maximum is not None else []
+    if column.known_from == column.name:
+        said.append("not known before that time")
+    elif column.known_from:
+        said.append(f"not known before {column.known_from}")
+    return "; ".join(said).replace("; to ", " to ")
+
+
+REFERENCES: dict[str, Callable[[], Reference]] = {
+    "features": _features,
+    "kpis": _kpis,
+    "labels": _labels,
+    "tables": _tables,
+}

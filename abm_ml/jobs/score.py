@@ -29,8 +29,9 @@ from abm_ml.publishing.storage import lock_workspace
 from abm_ml.publishing.tables import RunTables
 from abm_ml.reasons.phrases import explain
 
-# What is at stake when a label comes true, as known on the date: the open deals, or a year of the contract.
-STAKES = {"progression": "open_amount", "win": "open_amount", "churn": "contract_value"}
+# What is at stake when a label comes true, as known on the date: the open deals, or a year of the running contracts.
+# A move to the next stage pays nothing by itself.
+STAKES = {"win": "open_amount", "churn": "running_value"}
 _FAR_APART = 0.5
 
 
@@ -102,7 +103,7 @@ def _facts(workspace: Workspace, models: dict[str, ModelVersion], as_of: dt.date
         models={label: ModelUsed(version.name, version.sha256) for label, version in models.items()},
         data=workspace.company.hashes,
         config_sha256=workspace.config_hash,
-        definitions=definitions_hash(),
+        definitions=definitions_hash(workspace.terms),
         versions={"python": platform.python_version()} | {name: version_of(name) for name in packages},
     )
 
@@ -144,6 +145,8 @@ def scores_at(workspace: Workspace, models: dict[str, ModelVersion], as_of: dt.d
         advance(f"{label.name}: probabilities")
         classifier = classifiers[label.name]
         asked = _asked(workspace, people, label)
+        if asked.empty:
+            continue
         rows.append(_rows(workspace, label, models[label.name], classifier, asked, as_of))
         advance(f"{label.name}: reasons")
         reasons.append(explain(classifier, asked, label=label.name, columns=people.columns))
@@ -181,7 +184,7 @@ def _refuse_other_features(workspace: Workspace, bundle: Bundle, version: ModelV
             f"Model {version.name} reads {len(missing)} features that the company's tables do not give (first: "
             f"{missing[0]}). Bring the table back, or train again: abm-ml train {version.label}."
         )
-    if bundle.facts.definitions != definitions_hash():
+    if bundle.facts.definitions != definitions_hash(workspace.terms):
         raise IntegrityError(
             f"Model {version.name} was trained with other definitions of its features. Train again: abm-ml train "
             f"{version.label}."
@@ -207,7 +210,7 @@ def _rows(
     probability = classifier.predict_proba(asked)[:, 1]
     interval = classifier.predict_interval(asked)
     model, rule = _percentile(probability), _percentile(rule_ranking(label, asked["engagement_score"]))
-    stake = asked[STAKES[label.name]] if STAKES[label.name] in asked else pd.Series(np.nan, index=asked.index)
+    stake = asked.get(STAKES.get(label.name, ""), pd.Series(np.nan, index=asked.index))
     return pd.DataFrame(
         {
             "as_of": as_of.date(),
@@ -226,9 +229,7 @@ def _rows(
             "currency": pd.Series(workspace.terms.currency, index=asked.index).where(stake > 0, None),
             "rule_score": asked["engagement_score"],
             "rule_level": asked["engagement_level"],
-            "agreement": np.select(
-                [rule - model > _FAR_APART, model - rule > _FAR_APART], ["rule_higher", "model_higher"], "agree"
-            ),
+            "agreement": _agreement(model, rule).where(asked["engagement_score"].notna().to_numpy(), None),
             "holdout": False,
         }
     )
@@ -238,6 +239,12 @@ def _percentile(values: Any) -> pd.Series[float]:
     """The share of the scored accounts that lie below, ties at their middle: 0 to 1."""
     ranks = pd.Series(np.asarray(values)).rank(method="average")
     return (ranks - 0.5) / max(len(ranks), 1)
+
+
+def _agreement(model: pd.Series[float], rule: pd.Series[float]) -> pd.Series[str]:
+    """Whether model and rule rank an account alike, or which of them ranks it far higher."""
+    cases = [rule - model > _FAR_APART, model - rule > _FAR_APART]
+    return pd.Series(np.select(cases, ["rule_higher", "model_higher"], "agree"))
 
 
 def _grades(probability: Any, cuts: dict[str, float]) -> Any:

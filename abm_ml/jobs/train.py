@@ -14,7 +14,7 @@ import pandas as pd
 
 from abm_ml.catalogue import fingerprint
 from abm_ml.errors import GateRefused
-from abm_ml.features.facts import unusable_custom
+from abm_ml.features.facts import unusable
 from abm_ml.jobs.model_config import ModelConfig, chosen_columns, model_config
 from abm_ml.jobs.population import definitions_hash, population, possible_labels, rule_ranking
 from abm_ml.jobs.progress import Advance
@@ -29,6 +29,7 @@ from abm_ml.modelling.pictures import HeldOut, pictures, strengths_of, summary_b
 from abm_ml.modelling.registry import Alias, ModelVersion, Registry, TrainingRecord
 from abm_ml.reasons.contributions import contributions
 from abm_ml.reasons.pictures import beeswarm
+from abm_ml.tables import Terms
 from abm_ml.training_set import KEYS, TrainingSet, build_training_set, snapshot_dates
 
 RULE, BASE_RATE = "engagement score (rule)", "base rate"
@@ -207,7 +208,7 @@ def _register(workspace: Workspace, judged: Judged, until: dt.datetime, advance:
     strengths = strengths_of(judged.classifier.contributions(sample), judged.rows.columns)
     registry = Registry(config.tracking, workspace.folder)
     with tempfile.TemporaryDirectory(prefix=".training-", dir=workspace.folder) as folder:
-        bundle = Bundle(judged.classifier.to_state(), _facts(judged, until))
+        bundle = Bundle(judged.classifier.to_state(), _facts(judged, until, workspace.terms))
         sha256 = save_bundle(Path(folder) / "bundle", bundle)
         provenance = Provenance(data=fingerprint(workspace.company.hashes), config=workspace.config_hash)
         card = CardFacts(
@@ -219,7 +220,7 @@ def _register(workspace: Workspace, judged: Judged, until: dt.datetime, advance:
             strengths=strengths,
             provenance=provenance,
             slices=judged.slices,
-            left_out=unusable_custom(workspace.company.tables, config),
+            left_out=unusable(workspace.company.tables, config),
             population=judged.config.population,
         )
         path = write_card(config.models / label.name, card)
@@ -253,11 +254,11 @@ def _alias(registry: Registry, version: ModelVersion, verdict: Verdict) -> Alias
     return "challenger"
 
 
-def _facts(judged: Judged, until: dt.datetime) -> ModelFacts:
+def _facts(judged: Judged, until: dt.datetime, terms: Terms) -> ModelFacts:
     return ModelFacts(
         label=judged.rows.label.name,
         horizon_days=judged.rows.horizon_days,
-        definitions=definitions_hash(),
+        definitions=definitions_hash(terms),
         trained_as_of=until.isoformat(),
         training_dates=tuple(date.isoformat() for date in judged.rows.split.train),
         versions={name: version_of(name) for name in ("abm-ml", "lightgbm", "scikit-learn", "pandas", "duckdb")},

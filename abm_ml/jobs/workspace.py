@@ -20,6 +20,7 @@ from abm_ml.config import Strict, parse_config, read_config
 from abm_ml.engines import Engine, EngineConfig, open_engine
 from abm_ml.errors import ConfigError, StorageError
 from abm_ml.jobs.progress import Progress, silent
+from abm_ml.kpis import KPIS
 from abm_ml.labels import LABELS, Label
 from abm_ml.modelling.registry import TrackingConfig
 from abm_ml.sources import (
@@ -70,6 +71,8 @@ class WorkspaceConfig(Terms):
     def _names_and_order(self) -> Self:
         for name in self.labels:
             LABELS[name]
+        for name in self.goals:
+            KPIS[name]
         if list(self.grades.values()) != sorted(self.grades.values(), reverse=True):
             raise ValueError("the grades fall from the first to the last")
         if list(self.grades) != ["A", "B", "C"]:
@@ -236,4 +239,6 @@ def _covered(tables: Tables, engine: Engine) -> tuple[dt.datetime, dt.datetime]:
         if (when := TABLES[name].happened_at) and name not in ("contacts", "rates", "costs")
     }
     begun = spans.get("engagements") or min(spans.values(), key=lambda span: span["first"])
-    return begun["first"], max(span["last"] for span in spans.values())
+    # A renewal is signed long before it starts, so the last contract says nothing of how far the data reaches.
+    reached = {name: span for name, span in spans.items() if name not in ("accounts", "contracts")} or spans
+    return begun["first"], max(span["last"] for span in reached.values())

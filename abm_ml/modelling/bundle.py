@@ -31,7 +31,8 @@ FORMAT = 1
 class Feature:
     """A column as the trees read it: a category is its place in `categories`, a gap or an unknown category is missing.
 
-    `typical` is the median of the training rows, for a flag or a category the most frequent value.
+    `typical` is the median of the training rows that have a value, for a flag or a category the most frequent one; None
+    where at least half of the rows have none.
     """
 
     name: str
@@ -262,6 +263,8 @@ def _text(value: Any) -> str:
 
 def _with_typical(feature: Feature, column: NDArray[np.float64]) -> Feature:
     known = column[~np.isnan(column)]
+    if 2 * len(known) <= len(column):
+        return feature  # most rows have none, so a value is nothing typical
     if feature.kind == "number":
         return Feature(feature.name, feature.kind, typical=float(np.median(known)))
     commonest = int(np.bincount(known.astype(np.int64)).argmax())

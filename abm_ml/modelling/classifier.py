@@ -33,7 +33,7 @@ class OneClassOnly(GateRefused, ValueError):
     """A label that shows one class only: nothing can be learned from it."""
 
 
-class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,unused-ignore]
+class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,unused-ignore]  # scikit-learn has no types
     """Gradient-boosted trees for two classes, whose probabilities mean what they say.
 
     Takes frames with numbers, flags, text, categories and gaps. Rows are sorted by time, group and content before

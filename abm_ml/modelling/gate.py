@@ -11,6 +11,7 @@ from abm_ml.modelling.evaluation import Comparison, Evaluation
 Word = Literal["Ready", "OK", "Not ready"]
 
 FEWEST_EVENTS = 40
+FEWEST_TRAINING_EVENTS = 100  # with fewer, a logistic regression is the most that the data carries
 OK_AUC = 0.65
 READY_AUC = 0.70
 SUSPECT_AUC = 0.95
@@ -48,8 +49,8 @@ def judge(
 ) -> Verdict:
     """The word that a model's held-out figures earn.
 
-    OK: enough events (40 of the rarer class, held out and, where `training_events` says how many, in training), AUC of
-    at least 0.65, and every baseline's AUC below it. Ready: the same with certainty (the lower 90 % bounds), the
+    OK: enough events (40 of the rarer class held out and, where `training_events` says how many, 100 in training), an
+    AUC of at least 0.65, and every baseline's AUC below it. Ready: the same with certainty (the lower 90 % bounds), the
     probabilities true within 0.05, a top decile worth calling, and no AUC so good (above 0.95) that it asks for a
     review of leaks first.
     """
@@ -66,10 +67,9 @@ def needed_lift(base_rate: float) -> float:
 
 def _for_ok(evaluation: Evaluation, comparisons: Sequence[Comparison], training_events: int | None) -> list[Check]:
     held_out = min(evaluation.positives, evaluation.rows - evaluation.positives)
-    counts = {"held-out events of the rarer class": held_out}
+    checks = [_at_least("held-out events of the rarer class", held_out, FEWEST_EVENTS, "OK")]
     if training_events is not None:
-        counts["training events of the rarer class"] = training_events
-    checks = [_at_least(name, count, FEWEST_EVENTS, "OK") for name, count in counts.items()]
+        checks.append(_at_least("training events of the rarer class", training_events, FEWEST_TRAINING_EVENTS, "OK"))
     checks.append(_at_least("AUC", evaluation.roc_auc.value, OK_AUC, "OK"))
     return checks + [_above(f"AUC above {c.baseline}", c.difference.value, "OK") for c in comparisons]
 

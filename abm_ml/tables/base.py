@@ -36,7 +36,8 @@ class Column:
     """One column of a canonical table.
 
     `references` names the table whose key it holds. `known_from` names the column with the time at which its cells
-    fill in: before that time they are null, whatever the row says today.
+    fill in: before that time they are null, whatever the row says today. `needs` names the column that is filled
+    wherever this one is, and `not_before` the time of the same row that this one never precedes.
     """
 
     name: str
@@ -47,6 +48,8 @@ class Column:
     maximum: float | None = None
     references: str | None = None
     known_from: str | None = None
+    needs: str | None = None
+    not_before: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,6 +95,9 @@ def _checks(table: Table) -> Iterator[tuple[Rule, _Condition]]:
     if table.known_at == "known_at" and happened is not None:
         yield Rule("known_at", f"is before {happened}"), lambda rows: rows["known_at"] < rows[happened]
     for column in table.columns:
+        for reason, condition in _row_checks(column):
+            yield Rule(column.name, reason), condition
+    for column in table.columns:
         if column.references:
             yield Rule(column.name, f"names none of the accepted {column.references}"), _is_orphan(column)
 
@@ -113,6 +116,15 @@ def _column_checks(column: Column) -> Iterator[tuple[str, _Condition]]:
         yield f"is less than {column.minimum:g}", lambda rows: rows[name] < column.minimum
     if column.maximum is not None:
         yield f"is more than {column.maximum:g}", lambda rows: rows[name] > column.maximum
+
+
+def _row_checks(column: Column) -> Iterator[tuple[str, _Condition]]:
+    """What a cell keeps beside another one of its row."""
+    name, needs, start = column.name, column.needs, column.not_before
+    if needs is not None:
+        yield f"needs {needs}", lambda rows: rows[name].notnull() & rows[needs].isnull()
+    if start is not None:
+        yield f"is before {start}", lambda rows: rows[name] < rows[start]
 
 
 def _is_lost(rows: ir.Table, name: str) -> ir.BooleanValue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -36,7 +36,8 @@ DEFAULT_POINTS: Mapping[str, float] = {
     "product_use": 0,
     "support_ticket": 0,
 }
-DEFAULT_CHANNELS: Mapping[str, str] = {
+ChannelClass = Literal["digital", "physical"]
+DEFAULT_CHANNELS: Mapping[str, ChannelClass] = {
     "email": "digital",
     "web": "digital",
     "ads": "digital",
@@ -55,7 +56,7 @@ class Engagement(Strict):
     """What engagement is worth: points per kind, the class of each channel, and the levels that points reach."""
 
     points: dict[str, float] = Field(default_factory=dict, description="points per kind, over the defaults")
-    channels: dict[str, str] = Field(default_factory=dict, description="class per channel, over the defaults")
+    channels: dict[str, ChannelClass] = Field(default_factory=dict, description="class per channel, over the defaults")
     levels: dict[str, float] = Field(default_factory=lambda: {"warm": 20.0, "hot": 50.0, "red_hot": 100.0})
     window_days: int = Field(default=90, gt=0, description="the window over which points make a level")
 
@@ -65,7 +66,7 @@ class Engagement(Strict):
         return {**DEFAULT_POINTS, **self.points}
 
     @property
-    def class_by_channel(self) -> dict[str, str]:
+    def class_by_channel(self) -> dict[str, ChannelClass]:
         """`digital` or `physical` for every known channel."""
         return {**DEFAULT_CHANNELS, **self.channels}
 

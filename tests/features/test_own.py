@@ -9,7 +9,7 @@ import pytest
 
 from abm_ml.engines import Engine
 from abm_ml.features import FEATURES, feature_set, plain
-from abm_ml.features.facts import FACTS, unusable_custom
+from abm_ml.features.facts import FACTS, unusable
 from abm_ml.features.own import own_features
 from abm_ml.tables import ColumnType, Engagement, Tables, Terms
 from abm_ml.timeline import spine
@@ -46,7 +46,7 @@ def test_own_kinds(tiny: Build, engine: Engine) -> None:
     counts = {"kind_factory_visit_7d": 1, "kind_factory_visit_30d": 1, "kind_factory_visit_90d": 2}
     quantities = {"quantity_factory_visit_90d": 5, "quantity_factory_visit_365d": 5}
     seconds = {"seconds_factory_visit_30d": 60, "seconds_factory_visit_90d": 90}
-    assert found == {**counts, **quantities, **seconds, "days_since_factory_visit_365d": 7}
+    assert found == {**counts, **quantities, **seconds, "days_since_kind_factory_visit_365d": 7}
 
 
 def test_known_kinds_are_no_own_ones(tiny: Build) -> None:
@@ -64,28 +64,40 @@ def test_custom_column_that_never_changes(tiny: Build, engine: Engine) -> None:
     """Without that table it is used only where the configuration says that it never changes."""
     tables = company(tiny, account(segment="old"), contract("a", 9, -9, seats=5), custom=("accounts", "contracts"))
     fixed = Terms(fixed={"accounts": ("segment",), "contracts": ("seats",)})
-    assert values(tables, fixed, engine) == {"custom_segment": "old", "custom_seats": 5}
+    assert values(tables, fixed, engine) == {"custom_segment": "old", "custom_contracts_seats": 5}
     assert values(tables, Terms(), engine) == {}
-    assert unusable_custom(tables, Terms()) == ("accounts.segment", "contracts.seats")
-    assert unusable_custom(tables, fixed) == ()
+    assert unusable(tables, Terms()) == ("accounts.segment", "contracts.seats")
+    assert unusable(tables, fixed) == ()
 
 
 @pytest.mark.parametrize(
     ("rows", "fixed", "expected"),
     [
-        ([deal("a", 9, likelihood=0.5)], ("likelihood",), 0.5),
-        ([deal("a", 9, likelihood=0.5)], (), None),
-        ([deal("a", 9, 1, "won", likelihood=0.5)], (), 0.5),
-        ([deal("a", 9, likelihood=0.5), repriced("a", 1, 5)], (), 0.5),
+        ([deal("a", 9, likelihood=0.5)], ("likelihood",), {"custom_opportunities_likelihood": 0.5}),
+        ([deal("a", 9, likelihood=0.5)], (), {}),
+        ([deal("a", 9, likelihood=0.5), repriced("a", 1, 5)], (), {}),
     ],
 )
 def test_custom_column_of_deals(
-    rows: list[Row], fixed: tuple[str, ...], expected: float | None, tiny: Build, engine: Engine
+    rows: list[Row], fixed: tuple[str, ...], expected: dict[str, float], tiny: Build, engine: Engine
 ) -> None:
-    """A custom column of an open deal is known if it never changes or is logged; else from the close on."""
+    """A custom column of a deal is read if it never changes; a log that names another column says nothing of it."""
     tables = company(tiny, *rows, custom=("opportunities",))
-    found = values(tables, Terms(fixed={"opportunities": fixed}), engine)
-    assert found == {"custom_likelihood": expected}
+    assert values(tables, Terms(fixed={"opportunities": fixed}), engine) == expected
+    assert ("opportunities.likelihood" in unusable(tables, Terms())) is True
+
+
+def test_a_cleared_value_is_empty(tiny: Build, engine: Engine) -> None:
+    """A change to nothing is a change: the old value does not come back."""
+    tables = company(tiny, account(segment="old"), changed("segment", None, 9), custom=("accounts",))
+    assert values(tables, Terms(), engine) == {"custom_segment": None}
+
+
+def test_doubled_columns_are_refused(tiny: Build) -> None:
+    """Two tables may have a custom column of one name; a column that bears a feature's name is refused by name."""
+    tables = company(tiny, account(segment="x"), deal("a", 9, likelihood=1), custom=("accounts", "opportunities"))
+    fixed = Terms(fixed={"accounts": ("segment",), "opportunities": ("likelihood",)})
+    assert {"custom_segment", "custom_opportunities_likelihood"} <= set(feature_set(tables, fixed).names)
 
 
 def test_amount_without_a_log(tiny: Build, engine: Engine) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field, model_validator
 
-from abm_ml.config import Strict, parse_config, read_config
+from abm_ml.config import Strict, UtcTime, parse_config, read_config
 from abm_ml.errors import ConfigError, UnknownName
 
 
@@ -27,6 +28,7 @@ class Config(Strict):
     source: Annotated[Folder | Database, Field(discriminator="kind")] = Database(kind="database")
     engine: Literal["duckdb"] = "duckdb"
     days: int = Field(default=90, gt=0)
+    first: UtcTime | None = None
     funnel: tuple[str, ...] = ()
     labels: dict[str, Folder] = Field(default_factory=dict)
 
@@ -56,7 +58,7 @@ def test_values_are_read(file: Path) -> None:
     ("text", "message"),
     [
         ("day: 5", "line 1: no key is called 'day'. Did you mean 'days'?"),
-        ("days: 5\nzzz: 1", "line 2: no key is called 'zzz'. There is: days, engine, funnel, labels, source."),
+        ("days: 5\nzzz: 1", "line 2: no key is called 'zzz'. There is: days, engine, first, funnel, labels, source."),
         ("days: 0", "line 1, key 'days': Input should be greater than 0 (found: 0)."),
         ("engine: duckd", "line 1, key 'engine': 'duckd' is not known. Did you mean 'duckdb'?"),
         ("funnel:\n- a\n- 5", "line 3, key 'funnel.1': Input should be a valid string (found: 5)."),
@@ -141,4 +143,13 @@ def test_values_from_elsewhere_name_their_origin() -> None:
 def test_a_configuration_is_frozen() -> None:
     """What was read stays as it was read."""
     with pytest.raises(ValueError, match="frozen"):
-        Config().days = 5  # type: ignore[misc]
+        Config().days = 5  # type: ignore[misc]  # frozen: the test tries it
+
+
+@pytest.mark.parametrize(
+    "text", ["2025-01-01", "2025-01-01T00:00:00", "2025-01-01T00:00:00Z", "'2025-01-01T02:00:00+02:00'"]
+)
+def test_times_are_in_utc(text: str, file: Path) -> None:
+    """A time with a zone is converted to UTC, one without is in UTC; all can be compared."""
+    file.write_text(f"first: {text}")
+    assert read_config(file, Config).first == dt.datetime(2025, 1, 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,7 +116,7 @@ def linked(source: Path, target: Path) -> Path:
     """A folder with the same tables, any of which may be replaced."""
     target.mkdir(parents=True)
     for file in source.glob("*.parquet"):
-        os.symlink(file, target / file.name)
+        (target / file.name).symlink_to(file)
     return target
 
 

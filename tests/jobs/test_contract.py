@@ -187,7 +187,7 @@ def test_manifest(company: Served, workspace: Workspace) -> None:
     assert manifest["data"] == workspace.company.hashes
     assert manifest["config_sha256"] == workspace.config_hash
     assert {"python", "abm-ml", "lightgbm"} <= set(manifest["versions"])
-    assert manifest["definitions"] == definitions_hash()
+    assert manifest["definitions"] == definitions_hash(workspace.terms)
 
 
 def test_nothing_is_left_lying_about(company: Served, workspace: Workspace) -> None:

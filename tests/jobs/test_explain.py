@@ -6,21 +6,29 @@ import pandas as pd
 import pytest
 
 from abm_ml.errors import NotReady, UnknownName
-from abm_ml.jobs.explain import Explanation, explain
+from abm_ml.jobs.explain import TRACES, Explanation, explain
 from abm_ml.jobs.workspace import Workspace
-from tests.jobs.company import Served
+from abm_ml.tables import TABLES
+from tests.jobs.company import LABELS, Served
 
 
 def picked(company: Served) -> list[str]:
-    """For each label the account that scores highest, and the most ordinary one of the run."""
+    """The likeliest win that may also progress, and the client likeliest to be lost: together all labels."""
     scores = company.run.scores().to_pandas().sort_values(["probability", "account_id"])
-    return [*scores.groupby("label")["account_id"].last(), scores["account_id"].iloc[len(scores) // 2]]
+    progressing = scores.loc[scores["label"] == "progression", "account_id"]
+    wins = scores[(scores["label"] == "win") & scores["account_id"].isin(progressing)]
+    return [wins["account_id"].iloc[-1], scores.loc[scores["label"] == "churn", "account_id"].iloc[-1]]
 
 
 @pytest.fixture(scope="module")
 def explained(company: Served, workspace: Workspace) -> list[Explanation]:
     """Some accounts, explained."""
     return [explain(workspace, account) for account in picked(company)]
+
+
+def test_every_label_is_explained(explained: list[Explanation]) -> None:
+    """The accounts explained here are asked about by every label."""
+    assert {one.label for each in explained for one in each.scores} == set(LABELS)
 
 
 def test_equals_the_batch_row(company: Served, explained: list[Explanation]) -> None:
@@ -57,15 +65,33 @@ def test_equals_the_batch_features(company: Served, explained: list[Explanation]
             assert mine == row
 
 
+def test_every_table_with_events_is_walked() -> None:
+    """What happened to an account is shown whichever table holds it, with times and cells of that table."""
+    owned = {table.name for table in TABLES for column in table.columns if column.references == "accounts"}
+    assert {trace.table for trace in TRACES} == {name for name in owned if TABLES[name].happened_at}
+    for trace in TRACES:
+        assert {trace.at, *trace.cells} <= {"happened_at", *TABLES[trace.table].names}
+
+
 def test_begins_with_the_events(company: Served, explained: list[Explanation]) -> None:
-    """The newest engagements known before the date, newest first, and how many there are."""
-    rows = pd.read_parquet(company.tables / "engagements.parquet")
-    known = rows[(rows["happened_at"] < "2026-06-30") & (rows["known_at"] < "2026-06-30")]
+    """The newest ten events of all tables known before the date, newest first, and how many rows each table knows."""
+    frames = {name: pd.read_parquet(company.tables / f"{name}.parquet") for name in explained[0].events}
     for each in explained:
-        mine = known[known["account_id"] == each.account_id]
-        assert each.engagements == len(mine)
-        newest = mine["happened_at"].sort_values(ascending=False).head(10).tolist()
-        assert [row["happened_at"] for row in each.last_engagements] == newest
+        times = []
+        for name, rows in frames.items():
+            happened, known_at = TABLES[name].happened_at, TABLES[name].known_at
+            mine = rows[(rows["account_id"] == each.account_id) & (rows[[happened, known_at]] < each.as_of).all(axis=1)]
+            assert each.events[name] == len(mine)
+            for at in {trace.at for trace in TRACES if trace.table == name}:
+                column = mine[happened if at == "happened_at" else at]
+                times += column[column < each.as_of].tolist()
+        assert [event.when for event in each.last_events] == sorted(times, reverse=True)[:10]
+
+
+def test_deals_and_engagements_stand_side_by_side(explained: list[Explanation]) -> None:
+    """An account with deals has them counted beside its engagements."""
+    assert all(each.events["engagements"] and each.last_events for each in explained)
+    assert any(each.events["opportunities"] for each in explained)
 
 
 def test_another_date_is_not_published(company: Served, workspace: Workspace) -> None:
@@ -77,7 +103,7 @@ def test_another_date_is_not_published(company: Served, workspace: Workspace) ->
 
 def test_unknown_account(workspace: Workspace) -> None:
     """A slip of the pen is answered with the nearest id."""
-    with pytest.raises(UnknownName, match="Did you mean 'A0000"):
+    with pytest.raises(UnknownName, match="Did you mean 'A00"):
         explain(workspace, "A00000I")
 
 

@@ -52,12 +52,22 @@ def random_company(seed: int, accounts: int = 60) -> Frames:
             if column.references:
                 owners = frames[column.references][TABLES[column.references].key[0]]
                 frames[name][column.name] = rng.choice(owners[owners != "quiet"], size)
-    frames["engagements"]["contact_id"] = rng.choice([*frames["contacts"]["contact_id"], None], 2500)
+    frames["engagements"]["contact_id"] = _colleagues(frames["engagements"]["account_id"], frames["contacts"], rng)
     frames["engagements"]["content_id"] = rng.choice([*frames["contents"]["content_id"], None], 2500)
     frames["stage_changes"]["opportunity_id"] = rng.choice(frames["opportunities"]["opportunity_id"], 250)
     return {
         name: rows if name in {"accounts", "rates"} else _with_twins(rows, name, rng) for name, rows in frames.items()
     }
+
+
+def _colleagues(accounts: pd.Series, contacts: pd.DataFrame, rng: np.random.Generator) -> list[str | None]:
+    """Somebody of the same account, now and then nobody, or somebody of another one."""
+    people = {name: list(group) for name, group in contacts.groupby("account_id")["contact_id"]}
+    anyone = list(contacts["contact_id"])
+    return [
+        None if chance < 0.1 else rng.choice(people.get(name, anyone) if chance < 0.9 else anyone)
+        for name, chance in zip(accounts, rng.random(len(accounts)), strict=True)
+    ]
 
 
 def _with_twins(rows: pd.DataFrame, name: str, rng: np.random.Generator) -> pd.DataFrame:

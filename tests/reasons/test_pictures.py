@@ -18,7 +18,7 @@ from abm_ml.reasons.pictures import beeswarm, waterfall
 def drawn(figure: object) -> bytes:
     """The picture as PNG; every warning on the way is an error."""
     file = io.BytesIO()
-    figure.savefig(file, format="png")  # type: ignore[attr-defined]
+    figure.savefig(file, format="png")  # type: ignore[attr-defined]  # the figure is untyped
     return file.getvalue()
 
 

@@ -34,7 +34,7 @@ EVERY = columns_of(*FEATURES.names, *DERIVED.names)
 def test_words(column: str, typical: object, value: object, words: str) -> None:
     """One, none, missing, yes and no, shares and money each read as people say them."""
     (found,) = [each for each in EVERY if each.name == column]
-    assert Sentence(found, typical).words(value) == words  # type: ignore[arg-type]
+    assert Sentence(found, typical).words(value) == words  # type: ignore[arg-type]  # any cell value
 
 
 @pytest.mark.parametrize("column", EVERY, ids=lambda column: column.name)
@@ -61,7 +61,7 @@ def test_text_of_others_stays_as_it_is(hostile: str) -> None:
 )  # fmt: skip
 def test_values_as_text(value: object, text: str | None) -> None:
     """Whole numbers are whole, nothing is in powers of ten, a missing value is no text at all."""
-    assert plain(value) == text  # type: ignore[arg-type]
+    assert plain(value) == text  # type: ignore[arg-type]  # any cell value
 
 
 def test_effects() -> None:

@@ -256,3 +256,27 @@ def read_parquet(read_texts: ReadTexts, tmp_path: Path) -> ReadTexts:
         return read_texts({"accounts.parquet": (tmp_path / "accounts.parquet").read_bytes()})
 
     return reading
+
+
+DEALS = "opportunity_id,account_id,kind,opened_at,closed_at,outcome\n1,001,new,2025-03-01,2025-03-01,won\n"
+CONTRACTS = (
+    "contract_id,account_id,total_value,currency,started_at,ends_at,cancelled_at\n"
+    "1,001,9,EUR,2025-03-01,2025-03-01,2025-03-01\n"
+)
+SURVEYS = "survey_id,account_id,kind,sent_at,answered_at\n1,001,nps,2025-03-01,2025-03-01\n"
+CONTRADICTIONS = {
+    "outcome: needs closed_at": DEALS + "2,001,new,2025-03-01,,lost\n",
+    "closed_at: is before opened_at": DEALS + "2,001,new,2025-03-01,2025-02-28,won\n",
+    "ends_at: is before started_at": CONTRACTS + "2,001,9,EUR,2025-03-01,2025-02-28,\n",
+    "cancelled_at: is before started_at": CONTRACTS + "2,001,9,EUR,2025-03-01,2026-03-01,2025-02-28\n",
+    "answered_at: is before sent_at": SURVEYS + "2,001,nps,2025-03-01,2025-02-28\n",
+}
+
+
+@pytest.mark.parametrize("finding", CONTRADICTIONS)
+def test_cells_that_contradict_each_other(finding: str, read_texts: ReadTexts, tmp_path: Path) -> None:
+    """An outcome has its time, and nothing ends before it begins; at the same moment it may."""
+    text = CONTRADICTIONS[finding]
+    table = {DEALS: "opportunities", CONTRACTS: "contracts", SURVEYS: "surveys"}["".join(text.splitlines(True)[:2])]
+    read_texts({f"{table}.csv": text})
+    assert [f"{row['column']}: {row['reason']}" for row in quarantined(tmp_path, table)] == [finding]

@@ -1,47 +1,43 @@
+"""The study of a bank's loan applications, on a tenth of them."""
+
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-STUDY = ROOT / "experiments/2026-11-loan-funnel"
+from abm_ml.sources import Source
+from tests.sources.contract import SourceContract
+from tests.studies.slices import answered, source_module
+
+STUDY = "2026-11-loan-funnel"
 # The first counts are of events left out; the rest say how rows that stay were read.
 RULES = 4
 
 pytestmark = pytest.mark.shared_data
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Path:
-    """The workspace of the study, run on a tenth of the cases by the command that its README names."""
-    folder = tmp_path_factory.mktemp("study")
-    command = [
-        sys.executable,
-        STUDY / "run.py",
-        "--part",
-        "0.1",
-        "--workspace",
-        folder / "w",
-        "--json",
-        folder / "t.json",
-    ]
-    environment = {**os.environ, "ABM_ML_DATA": str(shared_data), "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-    assert ran.returncode == 0, ran.stderr
-    return folder
+class TestLoanFunnel(SourceContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def source(cls, shared_data: Path) -> Source:
+        """Two cases in a hundred."""
+        return source_module(STUDY).LoanFunnel(shared_data / "loan_funnel", part=0.02)
 
 
 @pytest.fixture(scope="module")
-def table(study: Path) -> dict[str, dict[str, Any]]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the study leaves its table and its workspace."""
+    return tmp_path_factory.mktemp("loan-funnel")
+
+
+@pytest.fixture(scope="module")
+def table(folder: Path, shared_data: Path) -> dict[str, dict[str, Any]]:
     """The study's table by label."""
-    return {row["label"]: row for row in json.loads((study / "t.json").read_text())}
+    return {row["label"]: row for row in answered(STUDY, part=0.1, folder=folder, data=shared_data)}
 
 
 @pytest.mark.slow
@@ -59,9 +55,10 @@ def test_both_models_rank_better_than_chance_and_rule(table: dict[str, dict[str,
 
 
 @pytest.mark.slow
-def test_the_run_is_published_with_reasons_that_add_up(study: Path) -> None:
+def test_the_run_is_published_with_reasons_that_add_up(table: dict[str, dict[str, Any]], folder: Path) -> None:
     """What a study leaves is a run like everybody's: base and points give the probability."""
-    run = study / "w/runs" / json.loads((study / "w/runs/current.json").read_text())["run_id"]
+    runs = folder / "here/runs"
+    run = runs / json.loads((runs / "current.json").read_text())["run_id"]
     keys = ["account_id", "label"]
     scores = pd.read_parquet(run / "scores.parquet").set_index(keys)
     points = pd.read_parquet(run / "reasons.parquet").groupby(keys)["points"].sum()
@@ -69,15 +66,10 @@ def test_the_run_is_published_with_reasons_that_add_up(study: Path) -> None:
     assert (scores["base_probability"] + points - scores["probability"]).abs().max() < 1e-9
 
 
-def test_every_event_is_used_or_counted_as_left_out(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_event_is_used_or_counted_as_left_out(shared_data: Path) -> None:
     """Left-out events, engagements and the two moves that are no engagement add up to the log."""
-    monkeypatch.syspath_prepend(STUDY)
-    monkeypatch.delitem(sys.modules, "source", raising=False)
-    from source import LoanFunnel
-
-    source = LoanFunnel(shared_data / "loan_funnel", part=0.1)
+    source = source_module(STUDY).LoanFunnel(shared_data / "loan_funnel", part=0.1)
     tables = source.frames()
-    monkeypatch.delitem(sys.modules, "source")
     log = pd.read_csv(shared_data / "loan_funnel/events.csv.gz", dtype={"case_id": "str"})
     mine = log[log["case_id"].isin(tables["accounts"]["account_id"])]
     moves = mine["concept:name"].isin(["A_PREACCEPTED", "A_ACCEPTED"]).sum()

@@ -1,0 +1,82 @@
+"""What is shown is text: nothing in the data steers the terminal, and JSON is JSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from abm_ml import terminal
+from abm_ml.jobs.check import CheckResult
+from abm_ml.jobs.reference import Reference
+
+HOSTILE = "[red]Ünï株式会社\u3000東京[/red] :smile: \x1b[31m\u202e\u009b2J\r\nError: no"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A result as jobs return them."""
+
+    when: dt.datetime
+    where: Path
+    rate: float
+    count: np.int64
+    names: tuple[str, ...]
+
+
+@pytest.mark.parametrize("text", ["Łódź Café", "株式会社\u3000東京", "a\u00a0b", "[red]", ":smile:", "🚀", "עברית"])
+def test_letters_of_any_script_stay(text: str) -> None:
+    """Names are shown as they are, spaces of other scripts included."""
+    assert terminal.visible(text) == text
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\r", "\n", "\t", "\x00", "\u009b", "\u202e", "\u2066", "\u200b", "\u2028"])
+def test_what_steers_is_replaced(sign: str) -> None:
+    """Escapes, line ends, and what turns the direction of text around are shown as one sign."""
+    assert terminal.visible(f"a{sign}b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_hostile_text_in_every_place(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a title, a cell and a line, markup and control characters have no effect."""
+    terminal.show(Reference("T", ("name", HOSTILE.splitlines()[0][:5]), ((HOSTILE, HOSTILE),)), json=False)
+    terminal.show(CheckResult((), (HOSTILE,), HOSTILE), json=False)
+    out = capsys.readouterr().out
+    assert "[red]Ünï株式会社\u3000東京[/red] :smile: " in out
+    assert not set("\x1b\u202e\u009b\r") & set(out)
+    assert not [line for line in out.splitlines() if line.startswith("Error")]
+
+
+def test_complaint_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """An error that quotes the data is still one line that steers nothing."""
+    terminal.complain(HOSTILE)
+    err = capsys.readouterr().err
+    assert err.startswith("Error: [red]")
+    assert err.count("\n") == 1
+    assert "\x1b" not in err
+
+
+def test_lines_are_not_folded(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a pipe a sentence is one line, so that it can be searched."""
+    terminal.show(CheckResult((), ("word " * 200,), ""), json=False)
+    assert "word " * 200 in capsys.readouterr().out
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Records become objects, dates ISO text, paths text, NaN null; in ASCII, for any pipe."""
+    record = Record(dt.datetime(2026, 6, 30), Path("runs"), float("nan"), np.int64(3), (HOSTILE,))
+    terminal.show(record, json=True)
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert json.loads(out) == {
+        "when": "2026-06-30T00:00:00", "where": "runs", "rate": None, "count": 3, "names": [HOSTILE],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan"), np.float64("nan")])
+def test_json_knows_no_infinity(number: float) -> None:
+    """What is no finite number is null."""
+    assert terminal.plain({"x": number}) == {"x": None}
