@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +26,10 @@ from abm_ml.modelling.pictures import save_picture
 from abm_ml.reasons.pictures import waterfall
 
 ROOT = Path(__file__).resolve().parents[1]
+# What DATA.md knows of an untuned LightGBM, where it says it.
+PLAIN = ("AUC", "PR AUC", "Brier")
+# Foreign ids of 32 hexadecimal digits: a picture, which may be shown, needs no more than tells them apart.
+_LONG_ID = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{26}\b")
 Row = dict[str, Any]
 
 
@@ -37,7 +43,8 @@ class Counting(Protocol):
 class Study:
     """A question put to real data: its configuration, and by label what an untuned LightGBM reached (DATA.md).
 
-    `score_on` is the date whose scores are published, where it is not the configured one.
+    Two accounts are explained for the first of the labels. `score_on` is the date whose scores are published, where
+    it is not the configured one.
     """
 
     config: Path
@@ -56,28 +63,33 @@ def options(question: str | None, *, workspace: str) -> argparse.ArgumentParser:
     return parser
 
 
-def opened(study: Study, source: abm_ml.Source, asked: argparse.Namespace) -> abm_ml.Workspace:
+@contextmanager
+def opened(study: Study, source: abm_ml.Source, asked: argparse.Namespace) -> Iterator[abm_ml.Workspace]:
     """The study's workspace; the models of a slice, and their cards, stay in it."""
     values: Row = yaml.safe_load(study.config.read_text(encoding="utf-8"))
     folder = asked.workspace / study.name
     models = study.config.parent / values.get("models", "models")
     if asked.part < 1.0:
         models = shutil.copytree(models, folder / "models", dirs_exist_ok=True)
-    return abm_ml.open_workspace({**values, "models": models}, workspace=folder, source=source)
+    with abm_ml.open_workspace({**values, "models": models}, workspace=folder, source=source) as workspace:
+        yield workspace
 
 
 def judged(workspace: abm_ml.Workspace, study: Study, source: Counting, pictures: Path | None) -> list[Row]:
     """Check, train, score, publish, explain: the way of every company. The answer is the table's lines."""
-    terminal.show(abm_ml.check(workspace), json=False)
+    # The bars end before anything is printed: while they run they hold the terminal.
+    with terminal.progress(quiet=False) as workspace.progress:
+        checked = abm_ml.check(workspace)
+        trained = abm_ml.train(workspace).trained
+    terminal.show(checked, json=False)
     for rule, count in source.left_out.items():
         print(f"Left out: {count:>7,} {rule}")
-    trained = abm_ml.train(workspace).trained
     for each in trained:
         if not each.champion and each.verdict.word != "Not ready":
             promote(workspace, each.version.label, each.version.version)  # an older run of the study holds the place
     if labels := ready(workspace):
         terminal.show(abm_ml.score(workspace, labels, as_of=study.score_on), json=False)
-        for label in labels:
+        for label in [label for label in study.plain if label in labels][:1]:
             _explained(workspace, label, pictures)
     if pictures:
         for each in trained:
@@ -124,10 +136,10 @@ def _line(trained: Trained, study: Study) -> Row:
     }
     line: Row = {"label": label, "set-up": study.name, "test rows": figures.rows, "gate": trained.verdict.word}
     for name, metric in named.items():
-        line[name] = round(metric.value, 4)
+        line[name] = round(metric.value, 6)
         if name != "base rate":
-            line |= {f"{name} low": round(metric.low, 4), f"{name} high": round(metric.high, 4)}
-    return line | {f"plain {name}": value for name, value in study.plain[label].items()}
+            line |= {f"{name} low": round(metric.low, 6), f"{name} high": round(metric.high, 6)}
+    return line | {f"plain {name}": study.plain[label].get(name) for name in PLAIN}
 
 
 def _explained(workspace: abm_ml.Workspace, label: str, pictures: Path | None) -> None:
@@ -144,15 +156,19 @@ def _explained(workspace: abm_ml.Workspace, label: str, pictures: Path | None) -
 def _drawn(workspace: abm_ml.Workspace, score: Mapping[str, Any], path: Path) -> None:
     """How a score came about, as published."""
     reasons = abm_ml.read_current(workspace.folder).reasons().to_pandas()
-    mine = (reasons["account_id"] == score["account_id"]) & (reasons["label"] == score["label"])
+    mine = reasons[(reasons["account_id"] == score["account_id"]) & (reasons["label"] == score["label"])]
     shown = waterfall(
-        reasons[mine],
+        mine.assign(text=mine["text"].map(_shortened)),
         base_probability=score["base_probability"],
         probability=score["probability"],
-        title=f"{score['label'].capitalize()}: account {score['account_id']}",
+        title=_shortened(f"{score['label'].capitalize()}: account {score['account_id']}"),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     save_picture(shown, path)
+
+
+def _shortened(text: str) -> str:
+    return _LONG_ID.sub("\\1\N{HORIZONTAL ELLIPSIS}", text)
 
 
 def _copied(workspace: abm_ml.Workspace, trained: Trained, pictures: Path) -> None:

@@ -18,9 +18,7 @@ import abm_ml  # noqa: E402 - sorted behind the two above
 from abm_ml.jobs.train import learn, training_set_of  # noqa: E402 - the same
 
 # DATA.md's untuned LightGBM on the same months, which our features have to beat.
-CHURN = Study(
-    config=STUDY / "config.yaml", plain={"churn": {"AUC": 0.771, "PR AUC": 0.704, "Brier": 0.196, "base rate": 0.455}}
-)
+CHURN = Study(config=STUDY / "config.yaml", plain={"churn": {"AUC": 0.771, "PR AUC": 0.704, "Brier": 0.196}})
 
 
 def main() -> None:
