@@ -100,6 +100,8 @@ def open_engine(config: EngineConfig, *, spill: Path | None = None) -> Engine:
     backend = ibis.duckdb.connect(**settings)
     backend.raw_sql("SET enable_progress_bar = false")
     backend.raw_sql("SET TimeZone = 'UTC'")
+    # It takes a file that was replaced within the clock's grain for the old one, and reads a mixture of both.
+    backend.raw_sql("SET enable_external_file_cache = false")
     return Engine(backend)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,8 +29,7 @@ def read(engine: Engine, tmp_path: Path) -> Read:
     """Reads a source; the quarantine goes to `quarantine` below the test's folder."""
 
     def reading(source: Source) -> Reading:
-        staging = tmp_path / "staging"
-        staging.mkdir(exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=tmp_path))  # as a workspace does: never two readings in one folder
         return read_tables(
             source, engine, staging=staging, quarantine=tmp_path / "quarantine", progress=lambda table: None
         )
