@@ -20,6 +20,7 @@ from abm_ml.tables import TABLES, Tables, Terms
 from abm_ml.tables.stage_changes import numbered
 
 Every = Literal["day", "week", "month"]
+Calendar = Literal["month", "quarter", "year"]
 Lifecycle = Literal["target", "prospect", "client", "lost", "none"]
 
 SECONDS_PER_DAY = 86_400
@@ -44,6 +45,21 @@ class Facts:
     order: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Period:
+    """A half-open span of time `[begin, end)`, and the one before it that it is compared with."""
+
+    begin: dt.datetime
+    end: dt.datetime
+    begin_before: dt.datetime
+    end_before: dt.datetime
+
+    @classmethod
+    def of(cls, begin: dt.datetime, end: dt.datetime) -> Period:
+        """A span compared with as many days right before it."""
+        return cls(begin, end, begin - (end - begin), begin)
+
+
 def facts_of(tables: Tables, name: str) -> Facts:
     """A canonical table as facts: when its rows happened, when they were known, which cells fill in later."""
     table = TABLES[name]
@@ -62,6 +78,55 @@ def scoring_dates(first: dt.datetime, last: dt.datetime, every: Every) -> tuple[
     step = dt.timedelta(days=7 if every == "week" else 1)
     count = (last - first) // step
     return tuple(last - step * back for back in range(count, -1, -1))
+
+
+def calendar(every: Calendar, first: dt.datetime, end: dt.datetime) -> tuple[Period, ...]:
+    """The months, quarters or years of `[first, end)`, whole ones but for the last, which ends with `end`.
+
+    A last period that is not over is compared with as much of the one before.
+    """
+    months = {"month": 1, "quarter": 3, "year": 12}[every]
+    start = (first.year * 12 + first.month - 1) // months * months
+    periods = []
+    while (begin := _month(start)) < end:
+        before, following = _month(start - months), _month(start + months)
+        until = min(following, end)
+        periods.append(Period(begin, until, before, begin if until == following else before + (until - begin)))
+        start += months
+    return tuple(periods)
+
+
+def _month(number: int) -> dt.datetime:
+    return dt.datetime(number // 12, number % 12 + 1, 1)
+
+
+def placed(rows: ir.Table, time: str, spans: Sequence[tuple[dt.datetime, dt.datetime]]) -> ir.Table:
+    """The rows whose `time` lies in one of the half-open spans, with `period`, the span's place from 0.
+
+    The spans do not overlap; a row outside all of them is left out.
+    """
+    when = rows[time]
+    number = ibis.cases(
+        *[
+            ((when >= ibis.timestamp(begin)) & (when < ibis.timestamp(end)), ibis.literal(place, "int64"))
+            for place, (begin, end) in enumerate(spans)
+        ],
+        else_=ibis.null("int64"),
+    )
+    return rows.mutate(period=number).filter(lambda row: row.period.notnull())
+
+
+def looking_back(tables: Tables, as_of: dt.datetime) -> Tables:
+    """A company as it is known at one time: the rows that had happened and were known by then, as if known at once.
+
+    Cells that fill in later are empty. Lists without time (contents, sellers, rates) stay as they are.
+    """
+    return Tables(
+        {
+            name: hindsight(facts_of(tables, name), as_of).rows if TABLES[name].happened_at else rows
+            for name, rows in tables.items()
+        }
+    )
 
 
 def spine(tables: Tables, dates: Sequence[dt.datetime], engine: Engine) -> ir.Table:

@@ -16,7 +16,7 @@ from abm_ml.errors import SourceError
 from abm_ml.features import DERIVED, FEATURES, FeatureColumn, facts, feature_set, feature_table, plain
 from abm_ml.features.facts import FACTS
 from abm_ml.jobs.workspace import Workspace
-from abm_ml.kpis import account_kpis
+from abm_ml.kpis import rule_scores
 from abm_ml.labels import LABELS, Label, eligible, standing
 from abm_ml.tables import Terms, money, stage_changes
 from abm_ml.timeline import SPINE
@@ -65,7 +65,7 @@ def population(workspace: Workspace, labels: Sequence[Label], dates: Sequence[dt
     advance = workspace.progress("Computing features", len(FACTS) + 1)
     table = feature_table(tables, terms, spine, engine, progress=advance)
     advance("kpis")
-    kpis = account_kpis(tables, terms, spine, engine)
+    kpis = rule_scores(tables, terms, spine)
     frames = [
         engine.compute(rows.semi_join(anyone, list(SPINE)).order_by(["as_of", "account_id"])).to_pandas()
         for rows in (table, kpis)

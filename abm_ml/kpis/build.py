@@ -1,30 +1,209 @@
-"""The KPIs of every account at given dates, side by side."""
+"""KPIs measured over periods and cuts: one aggregation per grain, never one per KPI."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from abm_ml.engines import Engine
-from abm_ml.kpis.base import KPIS, Period
-from abm_ml.tables import Tables, Terms
-from abm_ml.timeline import SPINE
+from abm_ml.errors import DefinitionError
+from abm_ml.kpis.base import VALUE, Grain, Kpi, Part, cuts_of, grain_of, made_of
+from abm_ml.kpis.estimates import Estimate
+from abm_ml.kpis.joins import beside
+from abm_ml.kpis.seen import Seen
+
+Keys = tuple[str, ...]
+Given = Mapping[str, Mapping[str, Estimate]]
+
+UNKNOWN = "unknown"
+NUMBERS = ("value", "low", "high", "of")
+_BY_STANDING = ("tier", "industry", "size_band", "country", "lifecycle", "stage", "owner", "cohort")
+_OWN_COLUMN = {"account": "account_id", "campaign": "campaign_id", "program": "program"}
 
 
-def account_kpis(tables: Tables, terms: Terms, dates: ir.Table, engine: Engine) -> ir.Table:
-    """account_id, as_of and one column per KPI, over the days that make an engagement level (`window_days`).
+@dataclass(frozen=True)
+class Measured:
+    """Some KPIs side by side: a row per `period` and cut (`keys`), and per `part` where they are computed for each.
 
-    A KPI whose tables the company does not have is null for every account.
+    `units` has the unit of every (KPI, measure); their numbers are the columns of `column_of`.
     """
-    period = Period(tables, terms, dates, terms.engagement.window_days)
-    table = dates.select(*SPINE)
-    for kpi in KPIS:
-        if not all(name in tables for name in kpi.needs):
-            empty = "string" if isinstance(kpi.if_none, str) else "float64"
-            table = table.mutate(**{kpi.name: ibis.null(empty)})
-            continue
-        values = engine.store(kpi.function(period)).rename(**{kpi.name: "value"})
-        table = table.left_join(values, list(SPINE)).drop("account_id_right", "as_of_right")
-        if kpi.if_none is not None:
-            table = table.mutate(**{kpi.name: table[kpi.name].fill_null(kpi.if_none)})
-    return table.order_by(list(SPINE))
+
+    kpis: tuple[Kpi, ...]
+    keys: Keys
+    each: str | None
+    units: Mapping[tuple[str, str], str]
+    table: ir.Table
+
+
+def column_of(kpi: str, measure: str, number: str) -> str:
+    """The column that holds a number (value, low, high or of) of a KPI's measure."""
+    return f"{kpi}|{measure}|{number}"
+
+
+def missing_for(what: Part, seen: Seen) -> str | None:
+    """What a KPI needs and the company does not have, in words (None: it is available)."""
+    rows = grain_of(what)
+    for need in dict.fromkeys((*what.needs, *(rows.needs if rows else ()))):
+        table, _, column = need.partition(".")
+        if table not in seen:
+            return f"needs table {table}"
+        if column and column not in seen.company[table].columns:
+            return f"needs column {need}"
+    return next((missing for each in made_of(what) if (missing := missing_for(each, seen))), None)
+
+
+class Measuring:
+    """Measures a company's KPIs; the rows of each grain are made once and shared by all cuts."""
+
+    def __init__(self, seen: Seen, advance: Callable[[str], None] = lambda _: None) -> None:
+        self.seen = seen
+        self._advance = advance
+        self._rows: dict[str, ir.Table] = {}
+
+    def by(self, cuts: Keys, kpis: Iterable[Kpi]) -> list[Measured]:
+        """The KPIs that are available and can be cut so: the wholes in one table, and a table per sort of parts."""
+        asked = [kpi for kpi in kpis if set(cuts) <= set(cuts_of(kpi)) and not missing_for(kpi, self.seen)]
+        wholes = [kpi for kpi in asked if kpi.whole]
+        measured = [self._wholes(cuts, wholes)] if wholes else []
+        sorts: dict[tuple[str, str], list[Kpi]] = {}
+        for kpi in asked:
+            if kpi.each:
+                sorts.setdefault((kpi.inputs[0], kpi.each), []).append(kpi)
+        return [*measured, *[self._parts(cuts, each, alike) for (_, each), alike in sorts.items()]]
+
+    def _wholes(self, cuts: Keys, kpis: Sequence[Kpi]) -> Measured:
+        needed = _with_inputs(kpis)
+        estimates: dict[str, Mapping[str, Estimate]] = {}
+        tables = []
+        for rows in dict.fromkeys(grain for each in needed if (grain := grain_of(each))):
+            keyed = self._keyed(rows, cuts)
+            given = {each.name: _measures(each, keyed) for each in needed if grain_of(each) == rows}
+            tables.append(self.seen.engine.store(_aggregated(keyed, cuts, given)))
+            estimates |= given
+        joined = self._frame(cuts, tables)
+        for table in tables:
+            joined = beside(joined, table, ("period", *cuts))
+        joined = _filled(joined, estimates)
+        for each in needed:
+            if grain_of(each) is None:
+                inputs = [_read(joined, name, estimates[name]) for name in each.inputs]
+                estimates[each.name] = _as_measures(each.function(*inputs))
+                joined = joined.mutate(**_columns(each.name, estimates[each.name]))
+        names = [name for kpi in kpis for name in _columns(kpi.name, estimates[kpi.name])]
+        kept = self.seen.engine.store(joined.select("period", *cuts, *names))
+        return Measured(tuple(kpis), cuts, None, _units(kpis, estimates), kept)
+
+    def _parts(self, cuts: Keys, each: str, kpis: Sequence[Kpi]) -> Measured:
+        rows = grain_of(kpis[0])
+        if rows is None:
+            raise DefinitionError(f"The KPI '{kpis[0].name}' has parts ({each}), so it takes one grain.")
+        keyed = self._keyed(rows, cuts)
+        keyed = keyed.mutate(_by_part=keyed[each].cast("string").fill_null(UNKNOWN))
+        given = {kpi.name: _measures(kpi, keyed) for kpi in kpis}
+        table = _aggregated(keyed, (*cuts, "part"), given)
+        over = ibis.window(group_by=["period", *cuts])
+        shares = {
+            (column := column_of(name, measure, VALUE)): table[column] / table[column].sum().over(over).nullif(0.0)
+            for name, measures in given.items()
+            for measure, estimate in measures.items()
+            if estimate.mix
+        }
+        kept = self.seen.engine.store(_filled(table.mutate(**shares), given))
+        return Measured(tuple(kpis), cuts, each, _units(kpis, given), kept)
+
+    def _keyed(self, grain: Grain, cuts: Keys) -> ir.Table:
+        """The rows of a grain with a column `_by_<cut>` for each cut."""
+        if grain.name not in self._rows:
+            self._advance(grain.name)
+            made = grain.function(self.seen)
+            self._rows[grain.name] = self.seen.engine.store(made) if grain.small else made
+        rows = self._rows[grain.name]
+        standing = [cut for cut in cuts if cut in _BY_STANDING]
+        if standing:
+            who = self.seen.standing.select("account_id", "period", **{f"_by_{cut}": cut for cut in standing})
+            rows = beside(rows, who, ["account_id", "period"])
+        own = {f"_by_{cut}": rows[_OWN_COLUMN[cut]] for cut in cuts if cut not in standing}
+        rows = rows.mutate(**own)
+        return rows.mutate(**{f"_by_{cut}": rows[f"_by_{cut}"].cast("string").fill_null(UNKNOWN) for cut in cuts})
+
+    def _frame(self, cuts: Keys, tables: Sequence[ir.Table]) -> ir.Table:
+        """Every period and cut that has accounts or rows."""
+        if not cuts:
+            return self.seen.spans.select("period")
+        keys = [table.select("period", *cuts) for table in tables]
+        if set(cuts) <= {*_BY_STANDING, "account"}:
+            who = self.seen.standing
+            columns = {cut: who[_OWN_COLUMN.get(cut, cut)].cast("string").fill_null(UNKNOWN) for cut in cuts}
+            keys.append(who.select("period", **columns))
+        return (ibis.union(*keys) if len(keys) > 1 else keys[0]).distinct()
+
+
+def _with_inputs(kpis: Sequence[Kpi]) -> list[Part]:
+    """The KPIs with all that they are made of, what others are made of first."""
+    ordered: dict[str, Part] = {}
+
+    def visit(what: Part) -> None:
+        for each in made_of(what):
+            visit(each)
+        ordered.setdefault(what.name, what)
+
+    for kpi in kpis:
+        visit(kpi)
+    return list(ordered.values())
+
+
+def _measures(what: Part, rows: ir.Table) -> Mapping[str, Estimate]:
+    return _as_measures(what.function(rows))
+
+
+def _as_measures(given: Estimate | Mapping[str, Estimate]) -> Mapping[str, Estimate]:
+    return {VALUE: given} if isinstance(given, Estimate) else given
+
+
+def _columns(name: str, measures: Mapping[str, Estimate]) -> dict[str, Any]:
+    """The numbers of a KPI by column; those it does not give are left out."""
+    return {
+        column_of(name, measure, number): expression.cast("float64")
+        for measure, estimate in measures.items()
+        for number in NUMBERS
+        if (expression := getattr(estimate, number)) is not None
+    }
+
+
+def _aggregated(rows: ir.Table, keys: Keys, given: Given) -> ir.Table:
+    numbers: dict[str, Any] = {}
+    for name, measures in given.items():
+        numbers |= _columns(name, measures)
+    by = {"period": rows.period, **{key: rows[f"_by_{key}"] for key in keys}}
+    return rows.group_by(**by).aggregate(**numbers)
+
+
+def _filled(table: ir.Table, given: Given) -> ir.Table:
+    """The table with the value of nothing where a cut has no rows: a count is 0, a rate stays empty and rests on 0."""
+    values = {}
+    for name, measures in given.items():
+        for measure, estimate in measures.items():
+            value, of = column_of(name, measure, VALUE), column_of(name, measure, "of")
+            if estimate.empty is not None:
+                values[value] = table[value].fill_null(estimate.empty)
+            if estimate.of is not None:
+                values[of] = table[of].fill_null(0.0)
+    return table.mutate(**values)
+
+
+def _read(table: ir.Table, name: str, measures: Mapping[str, Estimate]) -> Estimate:
+    """The finished value of a KPI or part as what others are made of."""
+    estimate = measures[VALUE]
+    cells = {n: table[column_of(name, VALUE, n)] for n in NUMBERS if getattr(estimate, n) is not None}
+    return Estimate(**cells)
+
+
+def _units(kpis: Sequence[Kpi], estimates: Given) -> dict[tuple[str, str], str]:
+    return {
+        (kpi.name, measure): estimate.unit or kpi.unit
+        for kpi in kpis
+        for measure, estimate in estimates[kpi.name].items()
+    }

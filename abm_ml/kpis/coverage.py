@@ -1,28 +1,25 @@
-"""KPIs of coverage: how much of an account's buying group is reached."""
+"""KPIs of coverage: how much of an account's buying group is known and reached, and how large the market is."""
 
 from __future__ import annotations
 
-import ibis.expr.types as ir
+from collections.abc import Mapping
+from typing import Any
 
-from abm_ml.kpis.base import Period, kpi
-from abm_ml.timeline import SPINE, facts_of, known, within
+from abm_ml.kpis.base import kpi
+from abm_ml.kpis.estimates import Estimate, share
 
 
 @kpi(
+    id="K26",
     formula="engaged key contacts / key contacts; engaged: at least one engagement with points > 0 in the period",
     unit="share",
-    needs=("contacts", "engagements"),
     better="higher",
+    needs=("contacts.is_key", "engagements"),
     family="coverage",
     three_r="relationship",
+    example="6 of 15 key contacts engaged = 40%",
+    reference="60% or more in high-priority accounts",
 )
-def penetration_rate(period: Period) -> ir.Table:
+def penetration_rate(people: Any) -> Mapping[str, Estimate]:
     """Account penetration rate: the share of the key contacts who engaged in the period; none without key contacts."""
-    people = known(facts_of(period.tables, "contacts"), period.dates)
-    people = people.filter(people.is_key)
-    rows = known(facts_of(period.tables, "engagements"), period.dates)
-    worth = [kind for kind, points in period.terms.engagement.points_by_kind.items() if points > 0]
-    engaged = rows.filter(within(rows, period.days), rows.kind.isin(worth)).select(*SPINE, "contact_id").distinct()
-    engaged = engaged.mutate(engaged=1)
-    joined = people.select(*SPINE, "contact_id").left_join(engaged, [*SPINE, "contact_id"])
-    return joined.group_by(list(SPINE)).aggregate(value=joined.engaged.count() / joined.contact_id.count())
+    return {"value": share((people.is_key & people.engaged).sum(), people.is_key.sum())}

@@ -1,0 +1,1 @@
+"""KPIs of awareness: which accounts notice us, engage, and how that grows."""

@@ -1,0 +1,82 @@
+"""Goals: what a company set itself per KPI and cut, and how much of it is met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from abm_ml.engines import Engine
+from abm_ml.errors import ConfigError, UnknownName, did_you_mean
+from abm_ml.kpis.base import CUTS, KPIS, VALUE, cuts_of
+
+Goals = Mapping[str, Mapping[str, float]]
+ALL = "all"
+ATTAINMENT = "goal_attainment"
+# What every row of a report says of its KPI.
+SHOWN = ("unit", "better", "family", "three_r")
+
+
+def check_goals(goals: Goals) -> None:
+    """Raises UnknownName or ConfigError where a goal names no KPI, or a cut that the KPI does not have."""
+    for name, by_cut in goals.items():
+        for cut in by_cut:
+            for key in _keys(cut):
+                if key not in CUTS:
+                    raise UnknownName(f"The goal of {name} for '{cut}': {did_you_mean(key, CUTS)}")
+                if key not in cuts_of(KPIS[name]):
+                    raise ConfigError(f"The goal of {name} for '{cut}': this KPI cannot be cut by {key}.")
+
+
+def cuts_with_goals(goals: Goals) -> tuple[tuple[str, ...], ...]:
+    """The cuts that have goals, beyond `all`."""
+    keys = (_keys(cut) for by_cut in goals.values() for cut in by_cut)
+    return tuple(dict.fromkeys(cut for cut in keys if cut))
+
+
+def compared(rows: pd.DataFrame, goals: Goals) -> pd.DataFrame:
+    """The rows with `goal` and `met` (null without a goal or a value) of each KPI's own value."""
+    wanted = pd.Series(
+        {(name, cut): goal for name, by_cut in goals.items() for cut, goal in by_cut.items()}, dtype="float64"
+    )
+    goal = pd.Series([wanted.get(key) for key in zip(rows["name"], rows["cut"], strict=True)], rows.index, "float64")
+    goal = goal.where((rows["measure"] == VALUE) & rows["part"].isna())
+    higher = rows["better"] == "higher"
+    met = (rows["value"] >= goal).where(higher, rows["value"] <= goal).astype("boolean")
+    return rows.assign(goal=goal, met=met.where(goal.notna() & rows["value"].notna(), pd.NA))
+
+
+def attained(rows: pd.DataFrame, goals: Goals, engine: Engine) -> pd.DataFrame:
+    """The rows with goal_attainment, per period over all goals and over those of each cut.
+
+    A goal whose KPI has no value is not met. Without goals the KPI is not available.
+    """
+    kpi = KPIS[ATTAINMENT]
+    facts = {"name": kpi.name, "measure": VALUE, **{fact: getattr(kpi, fact) for fact in SHOWN}}
+    wanted = [(name, cut) for name, by_cut in goals.items() for cut in by_cut]
+    if not wanted:
+        return pd.concat([rows, _frame([{**facts, "cut": ALL, "note": "not available: needs goals"}], rows)])
+    spans = rows[["period_from", "period_to"]].dropna().drop_duplicates()
+    every = spans.merge(pd.DataFrame(wanted, columns=["name", "cut"]), how="cross")
+    measured = rows.loc[rows["goal"].notna(), ["name", "cut", "period_from", "met"]]
+    every = every.merge(measured, on=["name", "cut", "period_from"], how="left")
+    every["met"] = every["met"].fillna(False).astype(bool)
+    found = pd.concat([every.assign(cut=ALL), every[every["cut"] != ALL]])
+    table = engine.register(pa.Table.from_pandas(found, preserve_index=False))
+    estimate = kpi.function(table)
+    numbers = {name: value for name in ("value", "low", "high", "of") if (value := getattr(estimate, name)) is not None}
+    shares = engine.compute(table.group_by("period_from", "period_to", "cut").aggregate(**numbers))
+    return pd.concat([rows, _frame(shares.to_pandas().assign(**facts), rows)], ignore_index=True)
+
+
+def _frame(found: Any, like: pd.DataFrame) -> pd.DataFrame:
+    frame = pd.DataFrame(found).reindex(columns=like.columns)
+    return frame.astype({name: kind for name, kind in like.dtypes.items() if frame[name].isna().all()})
+
+
+def _keys(cut: str) -> tuple[str, ...]:
+    if cut == ALL:
+        return ()
+    return tuple(pair.partition("=")[0].strip() for pair in cut.split(","))

@@ -1,0 +1,1 @@
+"""Grains of engagement: each account in each period."""

@@ -1,0 +1,1 @@
+"""Grains of retention: each client."""

@@ -1,0 +1,1 @@
+"""Grains of the pipeline: each deal, and each stay in a stage."""

@@ -1,0 +1,1 @@
+"""Grains of the market: what each account may still buy."""

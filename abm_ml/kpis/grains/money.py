@@ -1,0 +1,1 @@
+"""Grains of money: each sale, each cost, each contract."""

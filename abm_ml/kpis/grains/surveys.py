@@ -1,0 +1,1 @@
+"""Grains of satisfaction: each survey."""

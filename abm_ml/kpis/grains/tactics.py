@@ -1,0 +1,1 @@
+"""Grains of tactics: each channel, campaign and content."""

@@ -1,0 +1,1 @@
+"""KPIs of the market: how large it is, and what can be obtained from it."""

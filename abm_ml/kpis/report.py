@@ -1,0 +1,159 @@
+"""The KPI report: what was measured as one long table with goals, and as one wide table by account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from abm_ml.errors import ConfigError, UnknownName, did_you_mean
+from abm_ml.kpis.base import CUTS, KPIS, VALUE, Kpi, cuts_of
+from abm_ml.kpis.build import NUMBERS, Keys, Measured, Measuring, column_of, missing_for
+from abm_ml.kpis.goals import ALL, ATTAINMENT, SHOWN, Goals, attained, compared
+from abm_ml.kpis.seen import Seen
+
+COLUMNS = (
+    "name", "measure", "part", "period_from", "period_to", "cut", "value", "low", "high", "of", "unit", "goal", "met",
+    "better", "family", "three_r", "note",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class KpiReport:
+    """A KPI report.
+
+    `rows` has COLUMNS, then one column per cut that was asked for (empty where a row is not cut by it). `measure` is
+    `value`, or what else the KPI tells; `part` is empty, or one of the parts that it is computed for; `cut` is `all`
+    or, e.g., `tier=1, industry=Software`; `of` is the count that the value rests on; `note` says why a KPI has none.
+    """
+
+    rows: pd.DataFrame
+    kpis: tuple[Kpi, ...]
+    unavailable: Mapping[str, str]
+
+
+def kpi_report(
+    measuring: Measuring, kpis: Sequence[Kpi], cuts: Sequence[Keys] = (), goals: Goals | None = None
+) -> KpiReport:
+    """The KPIs of all accounts and by each of the cuts (a cut names one or more columns, which are crossed).
+
+    What a KPI cannot be cut by is said in its note; a KPI whose table is missing is listed as not available.
+    """
+    seen, goals = measuring.seen, goals or {}
+    kpis = tuple(kpis)
+    measurable = [kpi for kpi in kpis if kpi.name != ATTAINMENT]
+    unavailable = {kpi.name: f"not available: {why}" for kpi in measurable if (why := missing_for(kpi, seen))}
+    frames = [_long(measured, seen) for keys in ((), *cuts) for measured in measuring.by(keys, measurable)]
+    frames.append(_notes(measurable, cuts, unavailable))
+    asked = [cut for cut in CUTS if any(cut in keys for keys in cuts)]
+    rows = compared(_stacked(frames, [*COLUMNS, *asked]), goals)
+    if len(measurable) < len(kpis):
+        rows = attained(rows, goals, seen.engine)
+    order = {name: place for place, name in enumerate(KPIS.names)}
+    rows = rows.sort_values(
+        ["name", "cut", "period_from", "part", "measure"],
+        key=lambda column: column.map(order) if column.name == "name" else column,
+        ignore_index=True,
+    )
+    return KpiReport(rows, kpis, unavailable)
+
+
+def account_table(measuring: Measuring) -> pd.DataFrame:
+    """account_id and one column per KPI that accounts have: the wide table of the last period, sorted by account_id.
+
+    A KPI whose tables the company does not have is null for every account.
+    """
+    kpis = [kpi for kpi in KPIS if kpi.whole and "account" in cuts_of(kpi)]
+    wide = pd.DataFrame({"account_id": pd.Series(dtype="str")})
+    for measured in measuring.by(("account",), kpis):
+        if measured.each is None:
+            columns = {kpi.name: measured.table[column_of(kpi.name, VALUE, VALUE)] for kpi in measured.kpis}
+            last = measured.table.filter(measured.table.period == len(measuring.seen.periods) - 1)
+            rows = last.select(account_id="account", **{name: column.get_name() for name, column in columns.items()})
+            wide = measuring.seen.engine.compute(rows.order_by("account_id")).to_pandas()
+    return wide.reindex(columns=["account_id", *[kpi.name for kpi in kpis]])
+
+
+def parse_cuts(texts: Sequence[str]) -> tuple[Keys, ...]:
+    """`tier` or `tier,industry` (crossed) as names of cuts.
+
+    Raises:
+        UnknownName: there is no such cut.
+    """
+    cuts = [tuple(dict.fromkeys(name.strip() for name in text.split(","))) for text in texts]
+    for name in (name for keys in cuts for name in keys):
+        if name not in CUTS:
+            raise UnknownName(f"Nothing can be cut by '{name}'. {did_you_mean(name, CUTS)}")
+    return tuple(dict.fromkeys(cuts))
+
+
+def refuse_impossible_cuts(kpis: Sequence[Kpi], cuts: Sequence[Keys]) -> None:
+    """Raises ConfigError naming the first KPI that was asked for by name and a cut that makes no sense for it."""
+    for kpi in kpis:
+        possible = cuts_of(kpi)
+        for cut in (cut for keys in cuts for cut in keys if cut not in possible):
+            raise ConfigError(
+                f"The KPI {kpi.name} cannot be cut by {cut}. It can be cut by: {', '.join(possible) or 'nothing'}."
+            )
+
+
+def _long(measured: Measured, seen: Seen) -> pd.DataFrame:
+    """One row per number that was measured."""
+    keys = ["period", *measured.keys, *(["part"] if measured.each else [])]
+    frame = seen.engine.compute(measured.table.order_by(keys)).to_pandas()
+    kpis = {kpi.name: kpi for kpi in measured.kpis}
+    blocks = [
+        frame[keys].assign(
+            name=name,
+            measure=measure,
+            unit=unit,
+            better=kpis[name].better,
+            family=kpis[name].family,
+            three_r=kpis[name].three_r,
+            **{number: frame.get(column_of(name, measure, number), np.nan) for number in NUMBERS},
+        )
+        for (name, measure), unit in measured.units.items()
+    ]
+    rows = pd.concat(blocks, ignore_index=True)
+    begins, ends = ([getattr(each, side) for each in seen.periods] for side in ("begin", "end"))
+    texts = [cut + "=" + rows[cut] for cut in measured.keys]
+    rows["cut"] = texts[0].str.cat(texts[1:], sep=", ") if texts else ALL
+    rows["period_from"] = pd.to_datetime(rows["period"].map(dict(enumerate(begins))))
+    rows["period_to"] = pd.to_datetime(rows["period"].map(dict(enumerate(ends))))
+    # Sums over threads differ in the last bits; what is published does not.
+    for number in NUMBERS:
+        rows[number] = _rounded(rows[number])
+    return rows.drop(columns="period")
+
+
+def _stacked(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """The frames below each other, with all columns and their types, whatever is empty."""
+    times, numbers = ("period_from", "period_to"), (*NUMBERS, "goal")
+    types = dict.fromkeys(columns, "str") | dict.fromkeys(times, "datetime64[us]")
+    types |= dict.fromkeys(numbers, "float64") | {"met": "boolean"}
+    return pd.concat([frame.reindex(columns=columns).astype(types) for frame in frames], ignore_index=True)
+
+
+def _rounded(numbers: pd.Series[float]) -> pd.Series[float]:
+    """Numbers to 12 significant digits."""
+    values = numbers.astype("float64")
+    magnitude = np.floor(np.log10(values.abs().where(values != 0, 1.0)))
+    scale = np.power(10.0, 11 - magnitude)
+    return (values * scale).round() / scale
+
+
+def _notes(kpis: Sequence[Kpi], cuts: Sequence[Keys], unavailable: Mapping[str, str]) -> pd.DataFrame:
+    """A row without a value per KPI that is not available, and per cut that makes no sense for a KPI."""
+    records = [{"name": name, "cut": ALL, "note": note} for name, note in unavailable.items()]
+    for kpi in kpis:
+        for keys in cuts:
+            refused = [cut for cut in keys if cut not in cuts_of(kpi)]
+            if refused and kpi.name not in unavailable:
+                text = f"not available: cannot be cut by {', '.join(refused)}"
+                records.append({"name": kpi.name, "cut": ", ".join(keys), "note": text})
+    rows = pd.DataFrame(records, columns=["name", "cut", "note"])
+    known = {kpi.name: kpi for kpi in kpis}
+    facts = {fact: [getattr(known[name], fact) for name in rows["name"]] for fact in SHOWN}
+    return rows.assign(measure=VALUE, **facts)

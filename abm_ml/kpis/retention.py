@@ -1,0 +1,1 @@
+"""KPIs of retention: who stays, buys more and recommends."""

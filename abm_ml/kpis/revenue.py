@@ -1,0 +1,1 @@
+"""KPIs of revenue: what accounts bring, and what winning them costs."""

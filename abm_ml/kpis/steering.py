@@ -1,0 +1,1 @@
+"""KPIs of steering: which tactics work, and whether goals are met."""
