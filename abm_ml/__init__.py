@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from abm_ml.jobs.check import check
     from abm_ml.jobs.explain import explain
     from abm_ml.jobs.population import features_at
+    from abm_ml.jobs.report_kpis import KpiQuestion, report_kpis
     from abm_ml.jobs.score import score
     from abm_ml.jobs.train import train, training_set_of
     from abm_ml.jobs.workspace import Workspace, open_workspace
@@ -24,6 +25,7 @@ _HOMES = {
     "AbmError": "abm_ml.errors",
     "AccountClassifier": "abm_ml.modelling.classifier",
     "FrameSource": "abm_ml.sources.base",
+    "KpiQuestion": "abm_ml.jobs.report_kpis",
     "Source": "abm_ml.sources.base",
     "Workspace": "abm_ml.jobs.workspace",
     "check": "abm_ml.jobs.check",
@@ -31,6 +33,7 @@ _HOMES = {
     "features_at": "abm_ml.jobs.population",
     "open_workspace": "abm_ml.jobs.workspace",
     "read_current": "abm_ml.publishing.runs",
+    "report_kpis": "abm_ml.jobs.report_kpis",
     "score": "abm_ml.jobs.score",
     "train": "abm_ml.jobs.train",
     "training_set_of": "abm_ml.jobs.train",
@@ -40,6 +43,7 @@ __all__ = [
     "AbmError",
     "AccountClassifier",
     "FrameSource",
+    "KpiQuestion",
     "Source",
     "Workspace",
     "check",
@@ -47,6 +51,7 @@ __all__ = [
     "features_at",
     "open_workspace",
     "read_current",
+    "report_kpis",
     "score",
     "train",
     "training_set_of",

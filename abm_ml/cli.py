@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abm_ml import terminal
-from abm_ml.errors import AbmError, ConfigError, GateRefused, StorageError
+from abm_ml.errors import AbmError, ConfigError, GateRefused, StorageError, UnknownName, did_you_mean
 
 if TYPE_CHECKING:
     from abm_ml.jobs.workspace import Workspace
+    from abm_ml.timeline import Calendar
 
 DEFAULT = Path("configs/demo.yaml")
 DEBUG = "--debug"
@@ -66,6 +67,48 @@ def check(config: Config = DEFAULT, workspace: Where = None, quiet: Quiet = Fals
 
     with _opened(config, workspace, quiet=quiet or json) as opened:
         terminal.show(job(opened), json=json)
+
+
+@app.command()
+def kpis(
+    *,
+    config: Config = DEFAULT,
+    workspace: Where = None,
+    name: Annotated[
+        list[str] | None, typer.Option(help="Only this KPI; may be repeated. Shows all it measures.")
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="A cut: tier, industry, program ...; tier,industry crosses two; repeatable."),
+    ] = None,
+    period: Annotated[str | None, typer.Option(help="month, quarter or year; default: one span.")] = None,
+    begin: Annotated[str | None, typer.Option("--from", help="The first day; default: a year or more back.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="The first day that no longer counts.")] = None,
+    as_of: Date = None,
+    out: Annotated[Path | None, typer.Option(help="Writes the report as .csv, .parquet, .xlsx or .html.")] = None,
+    disagreements: Annotated[
+        bool, typer.Option("--disagreements", help="Instead: the accounts that rule and model rank far apart, and why.")
+    ] = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """The KPIs of account-based marketing by period and cut, beside their goals: in the terminal, or as a file."""
+    from abm_ml.jobs.disagreements import disagreements as compare
+    from abm_ml.jobs.report_kpis import KpiQuestion, report_kpis
+
+    with _opened(config, workspace, quiet=quiet or json) as opened:
+        if disagreements:
+            terminal.show(compare(opened), json=json)
+            return
+        question = KpiQuestion(
+            names=name or (),
+            by=by or (),
+            period=_calendar(period),
+            begin=_date(begin, "--from"),
+            end=_date(end, "--to"),
+            as_of=_date(as_of),
+        )
+        terminal.show(report_kpis(opened, question, out=out), json=json)
 
 
 @app.command()
@@ -189,13 +232,22 @@ def _opened(config: Path, workspace: Path | None, *, quiet: bool, data: Path | N
             yield opened
 
 
-def _date(text: str | None) -> dt.datetime | None:
+def _date(text: str | None, option: str = "--as-of") -> dt.datetime | None:
     if text is None:
         return None
     try:
         return dt.datetime.fromisoformat(text)
     except ValueError as error:
-        raise ConfigError(f"--as-of: '{text}' is not a date. Write it like 2026-06-30.") from error
+        raise ConfigError(f"{option}: '{text}' is not a date. Write it like 2026-06-30.") from error
+
+
+def _calendar(text: str | None) -> Calendar | None:
+    for known in ("month", "quarter", "year"):
+        if text == known:
+            return known
+    if text is None:
+        return None
+    raise UnknownName(f"--period: there is no '{text}'. {did_you_mean(text, ('month', 'quarter', 'year'))}")
 
 
 if __name__ == "__main__":

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from abm_ml.errors import GateRefused
 from abm_ml.jobs.check import CheckResult, check
+from abm_ml.jobs.report_kpis import KpiQuestion, report_kpis
 from abm_ml.jobs.score import ScoreResult, score
 from abm_ml.jobs.train import TrainResult, train
 from abm_ml.jobs.workspace import Workspace
@@ -43,11 +46,12 @@ class DemoResult:
     check: CheckResult
     train: TrainResult
     score: ScoreResult
+    kpi_page: Path | None
     top: tuple[TopAccount, ...]
 
 
 def demo(workspace: Workspace, *, top: int = 3) -> DemoResult:
-    """Checks the tables, trains a model per label, scores, publishes, and picks the top accounts per label.
+    """Checks the tables, trains a model per label, scores, publishes, draws the KPIs, picks the top accounts per label.
 
     Raises:
         GateRefused: no model is good enough to score.
@@ -55,7 +59,15 @@ def demo(workspace: Workspace, *, top: int = 3) -> DemoResult:
     checked = check(workspace)
     trained = _shipped(workspace, train(workspace))
     scored = score(workspace, [each.version.label for each in trained.trained if each.may_score])
-    return DemoResult(checked, trained, scored, top_accounts(workspace, top))
+    return DemoResult(checked, trained, scored, _kpi_page(workspace), top_accounts(workspace, top))
+
+
+def _kpi_page(workspace: Workspace) -> Path | None:
+    """The KPI report as a page in the workspace; None where plotly is not installed."""
+    if find_spec("plotly") is None:
+        return None
+    question = KpiQuestion(period="quarter", by=("tier", "program"))
+    return report_kpis(workspace, question, out=workspace.folder / "reports" / "kpis.html").file
 
 
 def _shipped(workspace: Workspace, result: TrainResult) -> TrainResult:

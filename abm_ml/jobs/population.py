@@ -6,8 +6,10 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
+from typing import Any
 
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from abm_ml import timeline
@@ -24,15 +26,16 @@ from abm_ml.timeline import SPINE
 
 @dataclass(frozen=True)
 class Population:
-    """The accounts of some dates: whom each label asks about, their features, their KPIs.
+    """The accounts of some dates: whom each label asks about, their features, and what the rule says of them.
 
-    `features` and `kpis` hold the rows that at least one label asks about, sorted by as_of and account_id.
+    `features` and `rule` (engagement_score, engagement_level) hold the rows that at least one label asks about, sorted
+    by as_of and account_id.
     """
 
     asked: Mapping[str, ir.Table]
     columns: tuple[FeatureColumn, ...]
     features: pd.DataFrame
-    kpis: pd.DataFrame
+    rule: pd.DataFrame
 
 
 def possible_labels(workspace: Workspace, names: Sequence[str]) -> tuple[tuple[Label, ...], tuple[str, ...]]:
@@ -53,7 +56,7 @@ def possible_labels(workspace: Workspace, names: Sequence[str]) -> tuple[tuple[L
 
 
 def population(workspace: Workspace, labels: Sequence[Label], dates: Sequence[dt.datetime]) -> Population:
-    """Who the labels ask about at each date, with features and KPIs as known then.
+    """Who the labels ask about at each date, with features and the rule's scores as known then.
 
     Features are computed over all accounts, for what is typical of others is part of some, and kept for those asked.
     """
@@ -64,11 +67,11 @@ def population(workspace: Workspace, labels: Sequence[Label], dates: Sequence[dt
     anyone = engine.store(_any_of(list(asked.values())))
     advance = workspace.progress("Computing features", len(FACTS) + 1)
     table = feature_table(tables, terms, spine, engine, progress=advance)
-    advance("kpis")
-    kpis = rule_scores(tables, terms, spine)
+    advance("rule")
+    rule = rule_scores(tables, terms, spine)
     frames = [
         engine.compute(rows.semi_join(anyone, list(SPINE)).order_by(["as_of", "account_id"])).to_pandas()
-        for rows in (table, kpis)
+        for rows in (table, rule)
     ]
     return Population(asked, feature_set(tables, terms).columns, frames[0], frames[1])
 
@@ -88,6 +91,12 @@ def rule_ranking(label: Label, engagement_score: pd.Series[float]) -> pd.Series[
     """
     points = engagement_score.astype("float64").fillna(0.0)
     return points if label.wanted else -points
+
+
+def percentile(values: Any) -> pd.Series[float]:
+    """The share of the scored accounts that lie below, ties at their middle: 0 to 1."""
+    ranks = pd.Series(np.asarray(values)).rank(method="average")
+    return (ranks - 0.5) / max(len(ranks), 1)
 
 
 def definitions_hash(terms: Terms) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from abm_ml.errors import UnknownName, did_you_mean
 from abm_ml.features import DERIVED, FEATURES
-from abm_ml.kpis import KPIS
+from abm_ml.kpis import KPIS, cuts_of
+from abm_ml.kpis.base import Part, grain_of, made_of
 from abm_ml.labels import LABELS
 from abm_ml.tables import TABLES, Column, Table
 
@@ -78,11 +79,34 @@ def _labels() -> Reference:
 
 def _kpis() -> Reference:
     rows = [
-        (each.name, each.family, each.definition, each.formula, each.unit, each.better, ", ".join(each.needs))
-        for each in KPIS
+        (
+            each.name,
+            each.id,
+            each.family,
+            each.three_r,
+            each.definition,
+            each.formula,
+            each.unit,
+            each.better,
+            ", ".join(_needs(each)) or "any",
+            ", ".join(cuts_of(each)) or "nothing",
+            each.example,
+            each.reference,
+        )
+        for each in sorted(KPIS, key=lambda kpi: kpi.id)
     ]
-    columns = ("KPI", "family", "definition", "formula", "unit", "better", "needs the tables")
+    columns = (
+        "KPI", "id", "family", "R", "definition", "formula", "unit", "better", "needs", "can be cut by",
+        "worked example", "what vendors claim",
+    )  # fmt: skip
     return Reference("KPIs", columns, tuple(rows))
+
+
+def _needs(what: Part) -> tuple[str, ...]:
+    """The tables and columns without which a KPI is not available, with those of what it is made of."""
+    rows = grain_of(what)
+    inherited = [need for each in made_of(what) for need in _needs(each)]
+    return tuple(dict.fromkeys((*what.needs, *(rows.needs if rows else ()), *inherited)))
 
 
 def _tables() -> Reference:

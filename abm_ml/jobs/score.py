@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from abm_ml.catalogue import fingerprint
 from abm_ml.errors import GateRefused, IntegrityError
 from abm_ml.features import feature_set
-from abm_ml.jobs.population import Population, definitions_hash, population, possible_labels, rule_ranking
+from abm_ml.jobs.population import Population, definitions_hash, percentile, population, possible_labels, rule_ranking
+from abm_ml.jobs.report_kpis import kpi_definitions, kpis_by_account, program_report
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.labels import LABELS, Label
 from abm_ml.modelling.bundle import Bundle, load_bundle
@@ -82,7 +84,9 @@ def score(
             folder = point_to(workspace.folder, run_id, lock=lock)
         else:
             store = republish if there else publish
-            folder = store(workspace.folder, Run(facts, _tables(scores_at(workspace, models, date))), lock=lock)
+            folder = store(
+                workspace.folder, Run(facts, _tables(workspace, scores_at(workspace, models, date))), lock=lock
+            )
     scores = read_current(workspace.folder).scores()
     counted = scores.group_by("label").aggregate([("label", "count")]).sort_by("label").to_pylist()
     return ScoreResult(
@@ -103,16 +107,19 @@ def _facts(workspace: Workspace, models: dict[str, ModelVersion], as_of: dt.date
         models={label: ModelUsed(version.name, version.sha256) for label, version in models.items()},
         data=workspace.company.hashes,
         config_sha256=workspace.config_hash,
-        definitions=definitions_hash(workspace.terms),
+        definitions=fingerprint(definitions_hash(workspace.terms), kpi_definitions()),
         versions={"python": platform.python_version()} | {name: version_of(name) for name in packages},
     )
 
 
-def _tables(made: Scores) -> RunTables:
+def _tables(workspace: Workspace, made: Scores) -> RunTables:
+    scores = pa.Table.from_pandas(made.scores, preserve_index=False)
+    program = program_report(workspace, made.as_of, scores)
     return RunTables(
-        scores=pa.Table.from_pandas(made.scores, preserve_index=False),
+        scores=scores,
         reasons=made.reasons,
         kpis=pa.Table.from_pandas(made.kpis.drop(columns="as_of"), preserve_index=False),
+        program_kpis=pa.Table.from_pandas(program, preserve_index=False),
         features=pa.Table.from_pandas(made.features.drop(columns="as_of"), preserve_index=False),
     )
 
@@ -150,12 +157,16 @@ def scores_at(workspace: Workspace, models: dict[str, ModelVersion], as_of: dt.d
         rows.append(_rows(workspace, label, models[label.name], classifier, asked, as_of))
         advance(f"{label.name}: reasons")
         reasons.append(explain(classifier, asked, label=label.name, columns=people.columns))
+    scores = pd.concat(rows, ignore_index=True)
+    beside = kpis_by_account(workspace, as_of, pa.Table.from_pandas(scores, preserve_index=False))
     return Scores(
         as_of=as_of,
         models=models,
-        scores=pd.concat(rows, ignore_index=True),
+        scores=scores,
         reasons=pa.concat_tables(reasons),
-        kpis=people.kpis,
+        kpis=people.rule.merge(
+            beside.drop(columns="engagement_score"), on="account_id", how="left", validate="one_to_one"
+        ),
         features=people.features,
     )
 
@@ -194,7 +205,7 @@ def _refuse_other_features(workspace: Workspace, bundle: Bundle, version: ModelV
 def _asked(workspace: Workspace, people: Population, label: Label) -> pd.DataFrame:
     """The features of the accounts that a label asks about, with the engagement score and level beside."""
     keys = workspace.engine.compute(people.asked[label.name].select("account_id")).to_pandas()
-    beside = people.kpis[["account_id", "engagement_score", "engagement_level"]]
+    beside = people.rule[["account_id", "engagement_score", "engagement_level"]]
     asked = people.features[people.features["account_id"].isin(keys["account_id"])]
     return asked.merge(beside, on="account_id", how="left", validate="one_to_one")
 
@@ -209,7 +220,7 @@ def _rows(
 ) -> pd.DataFrame:
     probability = classifier.predict_proba(asked)[:, 1]
     interval = classifier.predict_interval(asked)
-    model, rule = _percentile(probability), _percentile(rule_ranking(label, asked["engagement_score"]))
+    model, rule = percentile(probability), percentile(rule_ranking(label, asked["engagement_score"]))
     stake = asked.get(STAKES.get(label.name, ""), pd.Series(np.nan, index=asked.index))
     return pd.DataFrame(
         {
@@ -233,12 +244,6 @@ def _rows(
             "holdout": False,
         }
     )
-
-
-def _percentile(values: Any) -> pd.Series[float]:
-    """The share of the scored accounts that lie below, ties at their middle: 0 to 1."""
-    ranks = pd.Series(np.asarray(values)).rank(method="average")
-    return (ranks - 0.5) / max(len(ranks), 1)
 
 
 def _agreement(model: pd.Series[float], rule: pd.Series[float]) -> pd.Series[str]:

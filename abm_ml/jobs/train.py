@@ -142,7 +142,7 @@ def _sets(workspace: Workspace, labels: Sequence[Label], until: dt.datetime) -> 
                 horizon_days=horizon,
                 until=known_until,
             ),
-            people.features.merge(people.kpis[[*KEYS, "engagement_score"]], on=list(KEYS), validate="one_to_one"),
+            people.features.merge(people.rule[[*KEYS, "engagement_score"]], on=list(KEYS), validate="one_to_one"),
             chosen_columns(people.columns, each.features, label),
             config=config.training,
             engine=workspace.engine,

@@ -20,7 +20,7 @@ from abm_ml.config import Strict, parse_config, read_config
 from abm_ml.engines import Engine, EngineConfig, open_engine
 from abm_ml.errors import ConfigError, StorageError
 from abm_ml.jobs.progress import Progress, silent
-from abm_ml.kpis import KPIS
+from abm_ml.kpis import KPIS, check_goals
 from abm_ml.labels import LABELS, Label
 from abm_ml.modelling.registry import TrackingConfig
 from abm_ml.sources import (
@@ -73,6 +73,7 @@ class WorkspaceConfig(Terms):
             LABELS[name]
         for name in self.goals:
             KPIS[name]
+        check_goals(self.goals)
         if list(self.grades.values()) != sorted(self.grades.values(), reverse=True):
             raise ValueError("the grades fall from the first to the last")
         if list(self.grades) != ["A", "B", "C"]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from abm_ml.errors import DefinitionError
-from abm_ml.kpis.base import VALUE, Grain, Kpi, Part, cuts_of, grain_of, made_of
+from abm_ml.kpis.base import VALUE, Grain, Kpi, Part, grain_of, made_of
 from abm_ml.kpis.estimates import Estimate
 from abm_ml.kpis.joins import beside
 from abm_ml.kpis.seen import Seen
@@ -19,6 +20,7 @@ Keys = tuple[str, ...]
 Given = Mapping[str, Mapping[str, Estimate]]
 
 UNKNOWN = "unknown"
+CUT = "cut"
 NUMBERS = ("value", "low", "high", "of")
 _BY_STANDING = ("tier", "industry", "size_band", "country", "lifecycle", "stage", "owner", "cohort")
 _OWN_COLUMN = {"account": "account_id", "campaign": "campaign_id", "program": "program"}
@@ -26,12 +28,14 @@ _OWN_COLUMN = {"account": "account_id", "campaign": "campaign_id", "program": "p
 
 @dataclass(frozen=True)
 class Measured:
-    """Some KPIs side by side: a row per `period` and cut (`keys`), and per `part` where they are computed for each.
+    """Some KPIs side by side: a row per `period` and cut, and per `part` where they are computed for each.
 
-    `units` has the unit of every (KPI, measure); their numbers are the columns of `column_of`.
+    `cut` is the place in `cuts` of what a row is cut by; `keys` are the columns of all cuts, empty text where a row is
+    not cut by one. `units` has the unit of every (KPI, measure); their numbers are the columns of `column_of`.
     """
 
     kpis: tuple[Kpi, ...]
+    cuts: tuple[Keys, ...]
     keys: Keys
     each: str | None
     units: Mapping[tuple[str, str], str]
@@ -62,10 +66,15 @@ class Measuring:
         self.seen = seen
         self._advance = advance
         self._rows: dict[str, ir.Table] = {}
+        self._numbers: dict[tuple[int, ...], ir.Table] = {}
 
-    def by(self, cuts: Keys, kpis: Iterable[Kpi]) -> list[Measured]:
-        """The KPIs that are available and can be cut so: the wholes in one table, and a table per sort of parts."""
-        asked = [kpi for kpi in kpis if set(cuts) <= set(cuts_of(kpi)) and not missing_for(kpi, self.seen)]
+    def by(self, cuts: Sequence[Keys], kpis: Iterable[Kpi]) -> list[Measured]:
+        """The KPIs that are available by all cuts: the wholes in one table, and a table per sort of parts.
+
+        A cut is what its columns say together: none for all accounts, one or more that are crossed. The rows of a KPI
+        that cannot be cut so mean nothing.
+        """
+        asked = [kpi for kpi in kpis if not missing_for(kpi, self.seen)]
         wholes = [kpi for kpi in asked if kpi.whole]
         measured = [self._wholes(cuts, wholes)] if wholes else []
         sorts: dict[tuple[str, str], list[Kpi]] = {}
@@ -74,18 +83,19 @@ class Measuring:
                 sorts.setdefault((kpi.inputs[0], kpi.each), []).append(kpi)
         return [*measured, *[self._parts(cuts, each, alike) for (_, each), alike in sorts.items()]]
 
-    def _wholes(self, cuts: Keys, kpis: Sequence[Kpi]) -> Measured:
+    def _wholes(self, cuts: Sequence[Keys], kpis: Sequence[Kpi]) -> Measured:
         needed = _with_inputs(kpis)
+        keys = ("period", CUT, *_columns_of(cuts))
         estimates: dict[str, Mapping[str, Estimate]] = {}
         tables = []
         for rows in dict.fromkeys(grain for each in needed if (grain := grain_of(each))):
             keyed = self._keyed(rows, cuts)
             given = {each.name: _measures(each, keyed) for each in needed if grain_of(each) == rows}
-            tables.append(self.seen.engine.store(_aggregated(keyed, cuts, given)))
+            tables.append(self.seen.engine.store(_aggregated(keyed, keys, given)))
             estimates |= given
         joined = self._frame(cuts, tables)
         for table in tables:
-            joined = beside(joined, table, ("period", *cuts))
+            joined = beside(joined, table, keys)
         joined = _filled(joined, estimates)
         for each in needed:
             if grain_of(each) is None:
@@ -93,18 +103,19 @@ class Measuring:
                 estimates[each.name] = _as_measures(each.function(*inputs))
                 joined = joined.mutate(**_columns(each.name, estimates[each.name]))
         names = [name for kpi in kpis for name in _columns(kpi.name, estimates[kpi.name])]
-        kept = self.seen.engine.store(joined.select("period", *cuts, *names))
-        return Measured(tuple(kpis), cuts, None, _units(kpis, estimates), kept)
+        kept = self.seen.engine.store(joined.select(*keys, *names))
+        return Measured(tuple(kpis), tuple(cuts), _columns_of(cuts), None, _units(kpis, estimates), kept)
 
-    def _parts(self, cuts: Keys, each: str, kpis: Sequence[Kpi]) -> Measured:
+    def _parts(self, cuts: Sequence[Keys], each: str, kpis: Sequence[Kpi]) -> Measured:
         rows = grain_of(kpis[0])
         if rows is None:
             raise DefinitionError(f"The KPI '{kpis[0].name}' has parts ({each}), so it takes one grain.")
         keyed = self._keyed(rows, cuts)
         keyed = keyed.mutate(_by_part=keyed[each].cast("string").fill_null(UNKNOWN))
         given = {kpi.name: _measures(kpi, keyed) for kpi in kpis}
-        table = _aggregated(keyed, (*cuts, "part"), given)
-        over = ibis.window(group_by=["period", *cuts])
+        keys = ("period", CUT, *_columns_of(cuts))
+        table = _aggregated(keyed, (*keys, "part"), given)
+        over = ibis.window(group_by=keys)
         shares = {
             (column := column_of(name, measure, VALUE)): table[column] / table[column].sum().over(over).nullif(0.0)
             for name, measures in given.items()
@@ -112,33 +123,67 @@ class Measuring:
             if estimate.mix
         }
         kept = self.seen.engine.store(_filled(table.mutate(**shares), given))
-        return Measured(tuple(kpis), cuts, each, _units(kpis, given), kept)
+        return Measured(tuple(kpis), tuple(cuts), _columns_of(cuts), each, _units(kpis, given), kept)
 
-    def _keyed(self, grain: Grain, cuts: Keys) -> ir.Table:
-        """The rows of a grain with a column `_by_<cut>` for each cut."""
+    def _keyed(self, grain: Grain, cuts: Sequence[Keys]) -> ir.Table:
+        """The rows of a grain once per cut that it can have, with the place of the cut and its columns (`_by_...`).
+
+        So all cuts are one aggregation.
+        """
         if grain.name not in self._rows:
             self._advance(grain.name)
             made = grain.function(self.seen)
             self._rows[grain.name] = self.seen.engine.store(made) if grain.small else made
         rows = self._rows[grain.name]
-        standing = [cut for cut in cuts if cut in _BY_STANDING]
+        possible = [cut for cut in _columns_of(cuts) if cut in grain.cuts]
+        standing = [cut for cut in possible if cut in _BY_STANDING]
         if standing:
-            who = self.seen.standing.select("account_id", "period", **{f"_by_{cut}": cut for cut in standing})
+            who = self.seen.standing.select("account_id", "period", **{f"_cut_{cut}": cut for cut in standing})
             rows = beside(rows, who, ["account_id", "period"])
-        own = {f"_by_{cut}": rows[_OWN_COLUMN[cut]] for cut in cuts if cut not in standing}
-        rows = rows.mutate(**own)
-        return rows.mutate(**{f"_by_{cut}": rows[f"_by_{cut}"].cast("string").fill_null(UNKNOWN) for cut in cuts})
+        columns = {cut: rows[f"_cut_{cut}" if cut in standing else _OWN_COLUMN[cut]] for cut in possible}
+        rows = rows.mutate(**{f"_cut_{cut}": _text(column) for cut, column in columns.items()})
+        places = [place for place, keys in enumerate(cuts) if set(keys) <= set(possible)]
+        rows = rows.cross_join(self._places(places))
+        return rows.mutate(
+            **{
+                f"_by_{cut}": _where(rows, cut, cuts) if cut in possible else ibis.literal("")
+                for cut in _columns_of(cuts)
+            }
+        )
 
-    def _frame(self, cuts: Keys, tables: Sequence[ir.Table]) -> ir.Table:
-        """Every period and cut that has accounts or rows."""
-        if not cuts:
-            return self.seen.spans.select("period")
-        keys = [table.select("period", *cuts) for table in tables]
-        if set(cuts) <= {*_BY_STANDING, "account"}:
-            who = self.seen.standing
-            columns = {cut: who[_OWN_COLUMN.get(cut, cut)].cast("string").fill_null(UNKNOWN) for cut in cuts}
-            keys.append(who.select("period", **columns))
-        return (ibis.union(*keys) if len(keys) > 1 else keys[0]).distinct()
+    def _places(self, places: Sequence[int]) -> ir.Table:
+        if tuple(places) not in self._numbers:
+            table = pa.table({f"_by_{CUT}": pa.array(places, pa.int64())})
+            self._numbers[tuple(places)] = self.seen.engine.register(table)
+        return self._numbers[tuple(places)]
+
+    def _frame(self, cuts: Sequence[Keys], tables: Sequence[ir.Table]) -> ir.Table:
+        """Every period and cut that has accounts or rows, and every period of all accounts."""
+        columns = _columns_of(cuts)
+        keys = [table.select("period", CUT, *columns) for table in tables]
+        for place, cut in enumerate(cuts):
+            if not set(cut) <= {*_BY_STANDING, "account"}:
+                continue
+            who = self.seen.standing if cut else self.seen.spans
+            values = {
+                name: _text(who[_OWN_COLUMN.get(name, name)]) if name in cut else ibis.literal("") for name in columns
+            }
+            keys.append(who.select("period", **{CUT: ibis.literal(place, "int64")}, **values))
+        return ibis.union(*keys, distinct=True) if len(keys) > 1 else keys[0].distinct()
+
+
+def _columns_of(cuts: Sequence[Keys]) -> Keys:
+    return tuple(dict.fromkeys(cut for keys in cuts for cut in keys))
+
+
+def _text(column: ir.Value) -> ir.StringValue:
+    return column.cast("string").fill_null(UNKNOWN)
+
+
+def _where(rows: ir.Table, cut: str, cuts: Sequence[Keys]) -> ir.StringValue:
+    """The column of a cut in the rows that are cut by it."""
+    places = [place for place, keys in enumerate(cuts) if cut in keys]
+    return rows[f"_by_{CUT}"].isin(places).ifelse(rows[f"_cut_{cut}"], "")
 
 
 def _with_inputs(kpis: Sequence[Kpi]) -> list[Part]:
@@ -177,7 +222,7 @@ def _aggregated(rows: ir.Table, keys: Keys, given: Given) -> ir.Table:
     numbers: dict[str, Any] = {}
     for name, measures in given.items():
         numbers |= _columns(name, measures)
-    by = {"period": rows.period, **{key: rows[f"_by_{key}"] for key in keys}}
+    by = {key: rows[key if key == "period" else f"_by_{key}"] for key in keys}
     return rows.group_by(**by).aggregate(**numbers)
 
 

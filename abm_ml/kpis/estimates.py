@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from abm_ml.tables.money import MONEY
 
 _Z = 1.959963984540054  # 97.5 % of a normal distribution
+_FINE = "decimal(38, 12)"  # rates and days have more decimals than money; sums in any order are still the same
 _FEWEST = 3  # values without which a mean has no interval
 
 
@@ -61,11 +62,10 @@ def ratio(numerator: Any, denominator: Any, *, unit: str | None = None) -> Estim
 def share(part: Any, whole: Any, *, unit: str | None = None) -> Estimate:
     """The share of `whole` units that are `part` of it, with Wilson's interval (Wilson 1927); null of none."""
     k, n = _number(part), _number(whole).nullif(0.0)
-    p = k / n
-    middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    # Rounding may push k a hair beyond its bounds; a root of less than nothing would be an error.
-    inside = ibis.greatest(p * (1 - p) / n + _Z**2 / (4 * n * n), 0.0)
-    reach = _Z / (1 + _Z**2 / n) * inside.sqrt()
+    p, wide = k / n, n + _Z**2
+    middle = (k + _Z**2 / 2) / wide
+    # A numerator beyond its denominator is no share; a root of less than nothing would be an error.
+    reach = _Z * ibis.greatest(k * (n - k) / n + _Z**2 / 4, 0.0).sqrt() / wide
     return Estimate(
         value=p,
         low=ibis.least(middle - reach, p),
@@ -78,7 +78,7 @@ def share(part: Any, whole: Any, *, unit: str | None = None) -> Estimate:
 def mean(numbers: ir.Value, *, where: Any = None, unit: str | None = None) -> Estimate:
     """The mean with Student's interval, from three values on; null of none."""
     n = numbers.count(where=where).cast("float64")
-    value = numbers.cast(MONEY).sum(where=where).cast("float64") / n.nullif(0.0)
+    value = numbers.cast(_FINE).sum(where=where).cast("float64") / n.nullif(0.0)
     reach = _student(n - 1) * (numbers.cast("float64").var(how="sample", where=where) / n.nullif(0.0)).sqrt()
     enough = n >= _FEWEST
     return Estimate(
@@ -143,15 +143,15 @@ def _number(value: Any) -> Any:
 
 def _student(freedom: Any) -> Any:
     """97.5 % of Student's distribution by its expansion (Abramowitz and Stegun 26.7.5); 0.8 % off at worst."""
-    f, z = ibis.greatest(freedom, 1.0), _Z
+    z, inverse = _Z, 1 / ibis.greatest(freedom, 1.0)
     terms = (
-        z,
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (z**3 + z) / 4,
+        z,
     )
-    value: Any = ibis.literal(0.0)
-    for power, term in enumerate(terms):
-        value = value + term / f**power
+    value: Any = terms[0]
+    for term in terms[1:]:
+        value = inverse * value + term
     return value

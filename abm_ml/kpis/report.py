@@ -45,8 +45,10 @@ def kpi_report(
     kpis = tuple(kpis)
     measurable = [kpi for kpi in kpis if kpi.name != ATTAINMENT]
     unavailable = {kpi.name: f"not available: {why}" for kpi in measurable if (why := missing_for(kpi, seen))}
-    frames = [_long(measured, seen) for keys in ((), *cuts) for measured in measuring.by(keys, measurable)]
-    frames.append(_notes(measurable, cuts, unavailable))
+    frames = [_long(measured, seen) for measured in measuring.by(((), *cuts), measurable)]
+    silent = {kpi.name for kpi in measurable}.difference(*[frame["name"] for frame in frames], unavailable)
+    notes = unavailable | dict.fromkeys(silent, "nothing happened in these periods")
+    frames.append(_notes(measurable, cuts, notes))
     asked = [cut for cut in CUTS if any(cut in keys for keys in cuts)]
     rows = compared(_stacked(frames, [*COLUMNS, *asked]), goals)
     if len(measurable) < len(kpis):
@@ -65,14 +67,20 @@ def account_table(measuring: Measuring) -> pd.DataFrame:
 
     A KPI whose tables the company does not have is null for every account.
     """
-    kpis = [kpi for kpi in KPIS if kpi.whole and "account" in cuts_of(kpi)]
+    seen = measuring.seen
+    kpis = [kpi for kpi in KPIS if kpi.whole and "account" in cuts_of(kpi) and kpi.name != ATTAINMENT]
     wide = pd.DataFrame({"account_id": pd.Series(dtype="str")})
-    for measured in measuring.by(("account",), kpis):
+    known = seen.standing.filter(seen.standing.period == len(seen.periods) - 1)
+    for measured in measuring.by((("account",),), kpis):
         if measured.each is None:
-            columns = {kpi.name: measured.table[column_of(kpi.name, VALUE, VALUE)] for kpi in measured.kpis}
-            last = measured.table.filter(measured.table.period == len(measuring.seen.periods) - 1)
-            rows = last.select(account_id="account", **{name: column.get_name() for name, column in columns.items()})
-            wide = measuring.seen.engine.compute(rows.order_by("account_id")).to_pandas()
+            values = {kpi.name: measured.table[column_of(kpi.name, VALUE, VALUE)] for kpi in measured.kpis}
+            rows = measured.table.filter(measured.table.period == len(seen.periods) - 1)
+            rows = rows.select(account_id="account", **{name: value.get_name() for name, value in values.items()})
+            rows = rows.semi_join(known, "account_id")
+            wide = seen.engine.compute(rows.order_by("account_id")).to_pandas()
+    for kpi in kpis:
+        if kpi.name in wide:
+            wide[kpi.name] = _rounded(wide[kpi.name])
     return wide.reindex(columns=["account_id", *[kpi.name for kpi in kpis]])
 
 
@@ -101,31 +109,42 @@ def refuse_impossible_cuts(kpis: Sequence[Kpi], cuts: Sequence[Keys]) -> None:
 
 def _long(measured: Measured, seen: Seen) -> pd.DataFrame:
     """One row per number that was measured."""
-    keys = ["period", *measured.keys, *(["part"] if measured.each else [])]
+    keys = ["period", "cut", *measured.keys, *(["part"] if measured.each else [])]
     frame = seen.engine.compute(measured.table.order_by(keys)).to_pandas()
-    kpis = {kpi.name: kpi for kpi in measured.kpis}
-    blocks = [
-        frame[keys].assign(
-            name=name,
-            measure=measure,
-            unit=unit,
-            better=kpis[name].better,
-            family=kpis[name].family,
-            three_r=kpis[name].three_r,
-            **{number: frame.get(column_of(name, measure, number), np.nan) for number in NUMBERS},
-        )
-        for (name, measure), unit in measured.units.items()
-    ]
+    blocks = [_block(frame[_fits(frame, kpi, measured)], keys, kpi, measured) for kpi in measured.kpis]
     rows = pd.concat(blocks, ignore_index=True)
     begins, ends = ([getattr(each, side) for each in seen.periods] for side in ("begin", "end"))
-    texts = [cut + "=" + rows[cut] for cut in measured.keys]
-    rows["cut"] = texts[0].str.cat(texts[1:], sep=", ") if texts else ALL
     rows["period_from"] = pd.to_datetime(rows["period"].map(dict(enumerate(begins))))
     rows["period_to"] = pd.to_datetime(rows["period"].map(dict(enumerate(ends))))
+    texts = pd.Series(ALL, index=rows.index, dtype="str")
+    for place, cut in enumerate(measured.cuts):
+        mine = rows.loc[rows["cut"] == place, list(cut)]
+        named = [name + "=" + mine[name] for name in cut]
+        if named:
+            texts[mine.index] = named[0].str.cat(named[1:], sep=", ") if named[1:] else named[0]
+        others = [name for name in measured.keys if name not in cut]
+        rows.loc[mine.index, others] = None
     # Sums over threads differ in the last bits; what is published does not.
     for number in NUMBERS:
         rows[number] = _rounded(rows[number])
-    return rows.drop(columns="period")
+    return rows.assign(cut=texts).drop(columns="period")
+
+
+def _fits(frame: pd.DataFrame, kpi: Kpi, measured: Measured) -> pd.Series[bool]:
+    """The rows whose cut makes sense for a KPI."""
+    possible = set(cuts_of(kpi))
+    return frame["cut"].isin([place for place, cut in enumerate(measured.cuts) if set(cut) <= possible])
+
+
+def _block(frame: pd.DataFrame, keys: Sequence[str], kpi: Kpi, measured: Measured) -> pd.DataFrame:
+    """The numbers of one KPI: a row per period, cut, part and measure."""
+    blocks = []
+    for (name, measure), unit in measured.units.items():
+        if name == kpi.name:
+            numbers = {number: frame.get(column_of(name, measure, number), np.nan) for number in NUMBERS}
+            facts = {fact: getattr(kpi, fact) for fact in ("better", "family", "three_r")}
+            blocks.append(frame[keys].assign(name=name, measure=measure, unit=unit, **facts, **numbers))
+    return pd.concat(blocks, ignore_index=True)
 
 
 def _stacked(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
@@ -144,13 +163,13 @@ def _rounded(numbers: pd.Series[float]) -> pd.Series[float]:
     return (values * scale).round() / scale
 
 
-def _notes(kpis: Sequence[Kpi], cuts: Sequence[Keys], unavailable: Mapping[str, str]) -> pd.DataFrame:
-    """A row without a value per KPI that is not available, and per cut that makes no sense for a KPI."""
-    records = [{"name": name, "cut": ALL, "note": note} for name, note in unavailable.items()]
+def _notes(kpis: Sequence[Kpi], cuts: Sequence[Keys], notes: Mapping[str, str]) -> pd.DataFrame:
+    """A row without a value per KPI that has none, and per cut that makes no sense for a KPI."""
+    records = [{"name": name, "cut": ALL, "note": note} for name, note in notes.items()]
     for kpi in kpis:
         for keys in cuts:
             refused = [cut for cut in keys if cut not in cuts_of(kpi)]
-            if refused and kpi.name not in unavailable:
+            if refused and kpi.name not in notes:
                 text = f"not available: cannot be cut by {', '.join(refused)}"
                 records.append({"name": kpi.name, "cut": ", ".join(keys), "note": text})
     rows = pd.DataFrame(records, columns=["name", "cut", "note"])

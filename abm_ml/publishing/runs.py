@@ -72,6 +72,10 @@ class PublishedRun:
         """The KPIs of every account."""
         return self._table("kpis")
 
+    def program_kpis(self) -> pa.Table:
+        """The KPI report: all KPIs by quarter and cut."""
+        return self._table("program_kpis")
+
     def features(self) -> pa.Table:
         """The features of every account as scored."""
         return self._table("features")

@@ -40,6 +40,25 @@ SCORES = pa.schema(
     ]
 )
 REASONS = pa.schema([RUN_ID, *REASON_COLUMNS])
+PROGRAM_KPIS = pa.schema(
+    [
+        RUN_ID,
+        SCORES.field("as_of"),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("measure", pa.string(), nullable=False),
+        pa.field("part", pa.string()),
+        pa.field("period_from", pa.timestamp("us")),
+        pa.field("period_to", pa.timestamp("us")),
+        pa.field("cut", pa.string(), nullable=False),
+        *[pa.field(name, pa.float64()) for name in ("value", "low", "high", "of")],
+        pa.field("unit", pa.string(), nullable=False),
+        pa.field("goal", pa.float64()),
+        pa.field("met", pa.bool_()),
+        *[pa.field(name, pa.string(), nullable=False) for name in ("better", "family", "three_r")],
+        pa.field("note", pa.string()),
+    ]
+)
+ORDER = ["name", "cut", "period_from", "part", "measure"]
 ALLOWED: Mapping[str, tuple[str, ...]] = {
     "grade": ("A", "B", "C", "D"),
     "rung": ("lightgbm", "logistic", "rate", "rules"),
@@ -55,12 +74,13 @@ JUDGED_FROM, MOST_ALIKE = 100, 0.99
 class RunTables:
     """What a scoring job hands over, in any row and column order; `run_id` and `as_of` may be left out.
 
-    `kpis` and `features` have one row per `account_id` and any further columns.
+    `kpis` and `features` have one row per `account_id` and any further columns; `program_kpis` is the KPI report.
     """
 
     scores: pa.Table
     reasons: pa.Table
     kpis: pa.Table
+    program_kpis: pa.Table
     features: pa.Table
 
 
@@ -82,7 +102,11 @@ def checked(tables: RunTables, *, run_id: str, as_of: dt.date) -> RunTables:
     _check_spread(scores)
     _check_reasons(scores, reasons)
     return RunTables(
-        scores, reasons, _by_account("kpis", tables.kpis, marks), _by_account("features", tables.features, marks)
+        scores,
+        reasons,
+        kpis=_by_account("kpis", tables.kpis, marks),
+        program_kpis=_shaped("program_kpis", _marked("program_kpis", tables.program_kpis, marks), PROGRAM_KPIS, ORDER),
+        features=_by_account("features", tables.features, marks),
     )
 
 

@@ -57,7 +57,9 @@ class Engagement(Strict):
 
     points: dict[str, float] = Field(default_factory=dict, description="points per kind, over the defaults")
     channels: dict[str, ChannelClass] = Field(default_factory=dict, description="class per channel, over the defaults")
-    levels: dict[str, float] = Field(default_factory=lambda: {"warm": 20.0, "hot": 50.0, "red_hot": 100.0})
+    levels: dict[str, float] = Field(
+        default_factory=lambda: {"warm": 20.0, "hot": 50.0, "red_hot": 100.0}, min_length=1
+    )
     window_days: int = Field(default=90, gt=0, description="the window over which points make a level")
 
     @property

@@ -22,7 +22,7 @@ from tests.jobs.company import LABELS, Served
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = typer.main.get_command(cli.app).commands
 NO_JOBS = {"workspace", "population", "progress", "model_config", "picture"}  # what the jobs share
-NAMED_OTHERWISE = {"reference": "catalogue"}
+NAMED_OTHERWISE = {"reference": "catalogue", "report_kpis": "kpis", "disagreements": "kpis"}
 ANSI = re.compile(r"\x1b\[")
 
 
@@ -47,7 +47,8 @@ def test_every_result_can_be_shown() -> None:
     """Each job's result has a view, and each view a result."""
     results = set()
     for path in Path(abm_ml.jobs.__path__[0]).glob("*.py"):
-        results |= set(re.findall(r"^class (\w+Result|Explanation|Reference)\b", path.read_text(), re.MULTILINE))
+        found = re.findall(r"^class (\w+Result|Explanation|Reference|Disagreements)\b", path.read_text(), re.MULTILINE)
+        results |= set(found)
     assert results == set(terminal.VIEWS)
 
 

@@ -9,9 +9,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from abm_ml.catalogue import fingerprint
 from abm_ml.features import feature_set
 from abm_ml.jobs.population import definitions_hash
+from abm_ml.jobs.report_kpis import kpi_definitions
 from abm_ml.jobs.workspace import Workspace
+from abm_ml.kpis import COLUMNS, KPIS
 from tests.jobs.company import AS_OF, LABELS, Served, fingerprints
 
 SCORES = {
@@ -49,7 +52,8 @@ def columns(table: pa.Table) -> list[tuple[str, str]]:
 def test_files(company: Served) -> None:
     """A run is these files, and one pointer beside all runs says which run counts."""
     names = {path.name for path in company.run.folder.iterdir()}
-    assert names == {"scores.parquet", "reasons.parquet", "kpis.parquet", "features.parquet", "manifest.json"}
+    tables = {"scores", "reasons", "kpis", "program_kpis", "features"}
+    assert names == {f"{table}.parquet" for table in tables} | {"manifest.json"}
     pointer = json.loads((company.folder / "runs" / "current.json").read_text())
     assert pointer == {"run_id": company.scored.run_id} == {"run_id": company.run.folder.name}
 
@@ -172,6 +176,16 @@ def test_rule_score_is_the_kpi(company: Served, scores: pd.DataFrame) -> None:
     assert both["rule_level"].tolist() == both["engagement_level"].tolist()
 
 
+def test_program_kpis(company: Served) -> None:
+    """All 71 KPIs by quarter, of all accounts and by tier, industry and program; what is missing says what it needs."""
+    rows = company.run.program_kpis().to_pandas()
+    assert list(rows.columns) == ["run_id", "as_of", *COLUMNS]
+    assert set(rows["name"]) == set(KPIS.names)
+    assert {"all", "tier=1", "program=in"} <= set(rows["cut"])
+    assert rows["period_from"].nunique() == 8
+    assert rows.loc[rows["value"].isna() & rows["period_from"].isna(), "note"].notna().all()
+
+
 def test_manifest(company: Served, workspace: Workspace) -> None:
     """The manifest names every file with size, SHA-256 and rows, the models, the data, the configuration, versions."""
     folder = company.run.folder
@@ -187,7 +201,7 @@ def test_manifest(company: Served, workspace: Workspace) -> None:
     assert manifest["data"] == workspace.company.hashes
     assert manifest["config_sha256"] == workspace.config_hash
     assert {"python", "abm-ml", "lightgbm"} <= set(manifest["versions"])
-    assert manifest["definitions"] == definitions_hash(workspace.terms)
+    assert manifest["definitions"] == fingerprint(definitions_hash(workspace.terms), kpi_definitions())
 
 
 def test_nothing_is_left_lying_about(company: Served, workspace: Workspace) -> None:

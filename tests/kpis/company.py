@@ -220,6 +220,8 @@ class Known:
 
     raw: Frames
     terms: Terms = field(default_factory=lambda: TERMS)
+    _accounts: dict[Period, pd.DataFrame] = field(default_factory=dict)
+    _members: dict[tuple[Any, Any], str] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         return name in self.raw
@@ -248,6 +250,11 @@ class Known:
 
     def member(self, account: str | None, when: Any) -> str:
         """Whether an account is `in` or `out` of the program at a time."""
+        if (account, when) not in self._members:
+            self._members[account, when] = self._member(account, when)
+        return self._members[account, when]
+
+    def _member(self, account: str | None, when: Any) -> str:
         rows = self.frames["accounts"]
         found = rows[rows["account_id"] == account]
         if found.empty:
@@ -313,6 +320,11 @@ class Known:
 
     def accounts(self, period: Period) -> pd.DataFrame:
         """Who each account was in a period, as of KPI cuts; program when it ended, program_begin when it began."""
+        if period not in self._accounts:
+            self._accounts[period] = self._who(period)
+        return self._accounts[period].copy()
+
+    def _who(self, period: Period) -> pd.DataFrame:
         rows = self.frames["accounts"]
         rows = rows[rows["created_at"] < period.end]
         records = [

@@ -1,7 +1,8 @@
-"""Grains of coverage: each contact."""
+"""Grains of coverage: each account's people."""
 
 from __future__ import annotations
 
+import ibis
 import ibis.expr.types as ir
 
 from abm_ml.kpis.base import grain
@@ -9,20 +10,104 @@ from abm_ml.kpis.grains.touches import points_of
 from abm_ml.kpis.joins import beside
 from abm_ml.kpis.seen import Seen
 
+# The roles that a buying group needs, and the fields that make an account and a contact complete.
+REQUIRED_ROLES = ("decision_maker", "influencer", "user", "champion")
+ACCOUNT_FIELDS = ("domain", "industry", "country", "employees", "annual_revenue", "technologies")
+CONTACT_FIELDS = ("role", "seniority", "buying_role")
+_TWO_WAY = ("call", "meeting", "email_reply")
+
+
+def two_way(touches: ir.Table) -> ir.BooleanValue:
+    """Whether a touch is a two-way sales contact: sales and the customer talked, met or wrote."""
+    return (touches.side == "sales") & touches.kind.isin(_TWO_WAY)
+
 
 @grain(needs=("contacts",))
-def people(seen: Seen) -> ir.Table:
-    """One contact in a period before whose end it was created, and whether it engaged in the period."""
+def buying_groups(seen: Seen) -> ir.Table:
+    """One account in a period: how many of its people are known, who they are, and how many were reached.
+
+    People are the contacts created before the period's end. Those who left by then count, but not as `present`, nor
+    in `roles`, `levels`, `champions` and `blockers`. `fields` are to be filled, `filled` are.
+    """
+    groups = _by_account(_people(seen))
+    own = _account_fields(seen)
+    pairs = ibis.union(own.select("account_id", "period"), groups.select("account_id", "period"), distinct=True)
+    rows = beside(beside(pairs, groups, ["account_id", "period"]), own, ["account_id", "period"])
+    counts = [name for name in (*groups.columns, *own.columns) if name not in pairs.columns]
+    rows = rows.mutate(**{name: rows[name].fill_null(0) for name in counts})
+    rows = rows.mutate(
+        fields=rows.own_fields + len(CONTACT_FIELDS) * rows.contacts, filled=rows.own_filled + rows.contacts_filled
+    ).drop("own_fields", "own_filled", "contacts_filled")
+    return seen.with_standing(rows, "is_target", program="in_program")
+
+
+def _by_account(people: ir.Table) -> ir.Table:
+    known = people.present
+    return people.group_by("account_id", "period").aggregate(
+        contacts=people.count(),
+        contacts_filled=people.filled.sum(),
+        key_contacts=people.is_key.sum(),
+        engaged_key_contacts=(people.is_key & people.engaged).sum(),
+        exposed=people.exposed.sum(),
+        covered=people.covered.sum(),
+        covered_and_reached=(people.covered & people.reached).sum(),
+        present=known.sum(),
+        roles=people.buying_role.nunique(where=known & people.buying_role.isin(REQUIRED_ROLES)),
+        levels=people.seniority.nunique(where=known & _says(people.seniority)),
+        champions=(known & (people.buying_role == "champion").fill_null(False)).sum(),
+        blockers=(known & (people.buying_role == "blocker").fill_null(False)).sum(),
+    )
+
+
+def _people(seen: Seen) -> ir.Table:
+    """One contact in a period before whose end it was created, and what was done with it in the period."""
     contacts = seen.tables["contacts"]
     pairs = contacts.cross_join(seen.spans.select("period", "end"))
-    pairs = pairs.filter(pairs.created_at < pairs.end).select("contact_id", "account_id", "period", "is_key")
-    rows = seen.with_standing(pairs, "is_target", program="in_program")
-    did = _by_contact(seen)
-    rows = beside(rows, did, ["contact_id", "period"])
-    return rows.mutate(engaged=rows.engaged.fill_null(False))
+    pairs = pairs.filter(pairs.created_at < pairs.end)
+    rows = pairs.select(
+        "contact_id", "account_id", "period", "is_key", "seniority", "buying_role",
+        filled=_number_filled([pairs[name] for name in CONTACT_FIELDS]),
+        present=~(pairs.left_at < pairs.end).fill_null(False),
+    )  # fmt: skip
+    marks = ("engaged", "exposed", "covered", "reached")
+    if "engagements" not in seen:
+        return rows.mutate(**dict.fromkeys(marks, ibis.literal(False)))
+    rows = beside(rows, _by_contact(seen), ["contact_id", "period"])
+    return rows.mutate(**{name: rows[name].fill_null(False) for name in marks})
 
 
 def _by_contact(seen: Seen) -> ir.Table:
-    rows = seen.placed(seen.tables["engagements"])
-    engaged = (points_of(rows, seen.terms) > 0).any()
-    return rows.group_by("contact_id", "period").aggregate(engaged=engaged)
+    touches = seen.tables["engagements"]
+    rows = seen.placed(touches.filter(touches.contact_id.notnull()))
+    return rows.group_by("contact_id", "period").aggregate(
+        engaged=(points_of(rows, seen.terms) > 0).any(),
+        exposed=rows.content_id.notnull().any(),
+        covered=(rows.side == "marketing").any(),
+        reached=two_way(rows).any(),
+    )
+
+
+def _account_fields(seen: Seen) -> ir.Table:
+    """How many fields each account has to fill and has filled, as it stood when the period ended."""
+    never_changed = seen.tables["accounts"].select("account_id", "domain", "annual_revenue", "technologies")
+    # Who has employees has a size band; 0 of them stands for an unknown number.
+    rows = seen.standing.select("account_id", "period", "industry", "country", employees="size_band")
+    rows = beside(rows, never_changed, "account_id")
+    return rows.select(
+        "account_id",
+        "period",
+        own_fields=ibis.literal(len(ACCOUNT_FIELDS)),
+        own_filled=_number_filled([rows[name] for name in ACCOUNT_FIELDS]),
+    )
+
+
+def _number_filled(fields: list[ir.Value]) -> ir.IntegerValue:
+    number: ir.IntegerValue = ibis.literal(0)
+    for field in fields:
+        number += _says(field).ifelse(1, 0)
+    return number
+
+
+def _says(field: ir.Value) -> ir.BooleanValue:
+    """Whether a field says something; white space says nothing."""
+    return (field.cast("string").strip() != "").fill_null(False)

@@ -1,4 +1,4 @@
-"""Grains of engagement: each touch."""
+"""Grains of engagement: each touch, and what is made of touches."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ ENGAGING = (
     "email_open", "email_click", "email_reply", "ad_click", "form_fill", "content_download", "event_registered",
     "event_attended", "webinar_attended", "meeting", "demo_request",
 )  # fmt: skip
+# What makes a visitor, and what a visitor does next.
+_VISITING = ("web_visit", "content_view")
+_NEXT = ("content_download", "form_fill", "demo_request")
+_TOUCH_CUTS = (*ACCOUNT_CUTS, "campaign", "program")
+_WHERE = ("account_id", "campaign_id", "period", "program")
 
 
 def points_of(rows: ir.Table, terms: Terms) -> ir.Value:
@@ -28,12 +33,72 @@ def channel_class(rows: ir.Table, terms: Terms) -> ir.Value:
     return rows.channel.cases(*terms.engagement.class_by_channel.items(), else_=None)
 
 
-@grain(needs=("engagements",), cuts=(*ACCOUNT_CUTS, "campaign", "program"), small=False)
+@grain(needs=("engagements",), cuts=_TOUCH_CUTS, small=False)
 def touches(seen: Seen) -> ir.Table:
     """One engagement in a period, with its points, its channel's class, its content and who its account was."""
     rows = seen.with_program(seen.placed(seen.tables["engagements"]))
     rows = rows.mutate(points=points_of(rows, seen.terms), channel_class=channel_class(rows, seen.terms))
     return seen.with_standing(_with_content(rows, seen), "is_target")
+
+
+@grain(needs=("engagements",), cuts=_TOUCH_CUTS)
+def content_touches(seen: Seen) -> ir.Table:
+    """One engagement with a content in a period, with its points and the content's funnel level."""
+    rows = seen.tables["engagements"].filter(lambda row: row.content_id.notnull())
+    rows = seen.with_program(seen.placed(rows))
+    rows = _with_content(rows.mutate(points=points_of(rows, seen.terms)), seen)
+    return rows.select(*_WHERE, "contact_id", "content_id", "kind", "points", "funnel_level")
+
+
+@grain(needs=("engagements",), cuts=_TOUCH_CUTS)
+def ads(seen: Seen) -> ir.Table:
+    """One ad that was shown to a target account in a period, or that it clicked."""
+    return _of_targets(seen, "ad_impression", "ad_click").select(*_WHERE, "kind")
+
+
+@grain(needs=("engagements",), cuts=_TOUCH_CUTS)
+def visits(seen: Seen) -> ir.Table:
+    """One web visit of a target account in a period."""
+    return _of_targets(seen, "web_visit").select(*_WHERE, "traffic_source")
+
+
+@grain(needs=("engagements",), cuts=_TOUCH_CUTS)
+def mails(seen: Seen) -> ir.Table:
+    """One contact and campaign with e-mails in a period: whether any was delivered, opened, clicked or answered."""
+    everything = seen.tables["engagements"]
+    telling = everything.aggregate(tells_delivered=(everything.kind == "email_delivered").any())
+    rows = everything.filter(everything.contact_id.notnull() & everything.kind.startswith("email_"))
+    rows = seen.placed(rows.cross_join(telling))
+    names = ("sent", "delivered", "bounced", "open", "click", "reply")
+    did = {name: (rows.kind == f"email_{name}").any() for name in names}
+    pairs = rows.group_by("account_id", "contact_id", "campaign_id", "period").aggregate(
+        first_at=rows.happened_at.min(),
+        delivered=rows.tells_delivered.any().ifelse(did["delivered"], did["sent"] & ~did["bounced"]),
+        opened=did["open"],
+        clicked=did["click"],
+        replied=did["reply"],
+    )
+    return seen.with_program(pairs, at="first_at").drop("first_at")
+
+
+@grain(needs=("engagements",))
+def visitors(seen: Seen) -> ir.Table:
+    """One person (or an account's unknown people) with a visit in a period, and whether a next step followed it."""
+    rows = seen.tables["engagements"]
+    rows = seen.placed(rows.filter(rows.kind.isin((*_VISITING, *_NEXT))))
+    people = rows.group_by("account_id", "contact_id", "period").aggregate(
+        first_at=rows.happened_at.min(where=rows.kind.isin(_VISITING)),
+        last_step_at=rows.happened_at.max(where=rows.kind.isin(_NEXT)),
+    )
+    people = people.filter(people.first_at.notnull())
+    people = people.mutate(converted=(people.last_step_at >= people.first_at).fill_null(False))
+    return seen.with_program(people, at="first_at").drop("first_at", "last_step_at")
+
+
+def _of_targets(seen: Seen, *kinds: str) -> ir.Table:
+    rows = seen.tables["engagements"].filter(lambda row: row.kind.isin(kinds))
+    rows = seen.with_standing(seen.with_program(seen.placed(rows)), "is_target")
+    return rows.filter(rows.is_target)
 
 
 def _with_content(rows: ir.Table, seen: Seen) -> ir.Table:
