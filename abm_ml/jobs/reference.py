@@ -15,11 +15,15 @@ from abm_ml.tables import TABLES, Column, Table
 
 @dataclass(frozen=True)
 class Reference:
-    """One table of the reference: what it lists, its columns and its rows; the first cell of a row is a name."""
+    """One table of the reference: what it lists, its columns and its rows; the first cell of a row is a name.
+
+    `brief` says how many of its columns a terminal shows.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    brief: int = 7
 
 
 def reference(kind: str) -> Reference:
@@ -84,10 +88,10 @@ def _kpis() -> Reference:
             each.id,
             each.family,
             each.three_r,
-            each.definition,
-            each.formula,
             each.unit,
             each.better,
+            each.definition,
+            each.formula,
             ", ".join(_needs(each)) or "any",
             ", ".join(cuts_of(each)) or "nothing",
             each.example,
@@ -96,7 +100,7 @@ def _kpis() -> Reference:
         for each in sorted(KPIS, key=lambda kpi: kpi.id)
     ]
     columns = (
-        "KPI", "id", "family", "R", "definition", "formula", "unit", "better", "needs", "can be cut by",
+        "KPI", "id", "family", "R", "unit", "better", "definition", "formula", "needs", "can be cut by",
         "worked example", "what vendors claim",
     )  # fmt: skip
     return Reference("KPIs", columns, tuple(rows))

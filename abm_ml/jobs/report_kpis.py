@@ -79,7 +79,7 @@ def report_kpis(workspace: Workspace, question: KpiQuestion | None = None, *, ou
         NotReady: what writes the file is not installed.
     """
     asked = question or KpiQuestion()
-    kpis = tuple(KPIS[name] for name in dict.fromkeys(asked.names)) or _in_order()
+    kpis = tuple(KPIS[name] for name in dict.fromkeys(asked.names)) or tuple(KPIS)
     cuts = parse_cuts(asked.by)
     if asked.names:
         refuse_impossible_cuts(kpis, cuts)
@@ -105,7 +105,7 @@ def program_report(workspace: Workspace, as_of: dt.datetime, scores: pa.Table | 
     """What a run publishes as program_kpis: all KPIs by quarter and by the cuts of the page and of the goals."""
     cuts = dict.fromkeys((*_PUBLISHED_CUTS, *cuts_with_goals(workspace.config.goals)))
     periods = _periods(workspace, KpiQuestion(period="quarter"), as_of)
-    report = _report(workspace, as_of, periods, _in_order(), tuple(cuts), scores)
+    report = _report(workspace, as_of, periods, tuple(KPIS), tuple(cuts), scores)
     return report.rows[list(COLUMNS)]
 
 
@@ -135,10 +135,6 @@ def page(report: KpiReport, as_of: dt.datetime, terms: Terms) -> str:
         unavailable=report.unavailable,
         stages=terms.funnel,
     )
-
-
-def _in_order() -> tuple[Kpi, ...]:
-    return tuple(sorted(KPIS, key=lambda kpi: kpi.id))
 
 
 def _report(
@@ -174,9 +170,7 @@ def _periods(workspace: Workspace, asked: KpiQuestion, as_of: dt.datetime) -> tu
     end = min(asked.end or as_of, as_of)
     begin = asked.begin or end - dt.timedelta(days=_DAYS_BACK[asked.period])
     if begin >= end:
-        raise ConfigError(
-            f"The report begins on {begin:%Y-%m-%d} and ends on {end:%Y-%m-%d}: there is nothing between."
-        )
+        raise ConfigError(f"Nothing lies between {begin:%Y-%m-%d} (--from) and {end:%Y-%m-%d} (--to, --as-of).")
     if asked.period is None:
         return (Period.of(begin, end),)
     periods = calendar(asked.period, begin, end)

@@ -15,6 +15,7 @@ from abm_ml.kpis.base import CUTS, KPIS, VALUE, cuts_of
 Goals = Mapping[str, Mapping[str, float]]
 ALL = "all"
 ATTAINMENT = "goal_attainment"
+WITHOUT_GOALS = "not available: needs goals in the configuration"
 # What every row of a report says of its KPI.
 SHOWN = ("unit", "better", "family", "three_r")
 
@@ -57,7 +58,7 @@ def attained(rows: pd.DataFrame, goals: Goals, engine: Engine) -> pd.DataFrame:
     facts = {"name": kpi.name, "measure": VALUE, **{fact: getattr(kpi, fact) for fact in SHOWN}}
     wanted = [(name, cut) for name, by_cut in goals.items() for cut in by_cut]
     if not wanted:
-        return pd.concat([rows, _frame([{**facts, "cut": ALL, "note": "not available: needs goals"}], rows)])
+        return pd.concat([rows, _frame([{**facts, "cut": ALL, "note": WITHOUT_GOALS}], rows)])
     spans = rows[["period_from", "period_to"]].dropna().drop_duplicates()
     every = spans.merge(pd.DataFrame(wanted, columns=["name", "cut"]), how="cross")
     measured = rows.loc[rows["goal"].notna(), ["name", "cut", "period_from", "met"]]

@@ -11,7 +11,7 @@ import pandas as pd
 from abm_ml.errors import ConfigError, UnknownName, did_you_mean
 from abm_ml.kpis.base import CUTS, KPIS, VALUE, Kpi, cuts_of
 from abm_ml.kpis.build import NUMBERS, Keys, Measured, Measuring, column_of, missing_for
-from abm_ml.kpis.goals import ALL, ATTAINMENT, SHOWN, Goals, attained, compared
+from abm_ml.kpis.goals import ALL, ATTAINMENT, SHOWN, WITHOUT_GOALS, Goals, attained, compared
 from abm_ml.kpis.seen import Seen
 
 COLUMNS = (
@@ -31,7 +31,7 @@ class KpiReport:
 
     rows: pd.DataFrame
     kpis: tuple[Kpi, ...]
-    unavailable: Mapping[str, str]
+    unavailable: dict[str, str]
 
 
 def kpi_report(
@@ -53,13 +53,22 @@ def kpi_report(
     rows = compared(_stacked(frames, [*COLUMNS, *asked]), goals)
     if len(measurable) < len(kpis):
         rows = attained(rows, goals, seen.engine)
-    order = {name: place for place, name in enumerate(KPIS.names)}
-    rows = rows.sort_values(
-        ["name", "cut", "period_from", "part", "measure"],
-        key=lambda column: column.map(order) if column.name == "name" else column,
-        ignore_index=True,
-    )
-    return KpiReport(rows, kpis, unavailable)
+        if not goals:
+            unavailable[ATTAINMENT] = WITHOUT_GOALS
+    return KpiReport(_in_order(rows, seen.terms.funnel), kpis, unavailable)
+
+
+def _in_order(rows: pd.DataFrame, funnel: Sequence[str]) -> pd.DataFrame:
+    """The rows by KPI, cut and period; a whole before its parts, stages as in the funnel, the value before the rest."""
+    ids = {kpi.name: kpi.id for kpi in KPIS}
+    places = {stage: f"{place:02}" for place, stage in enumerate(funnel)}
+    keys = {
+        "_id": rows["name"].map(ids),
+        "_part": rows["part"].map(lambda part: places.get(part, part), na_action="ignore").fillna(""),
+        "_measure": rows["measure"].where(rows["measure"] != VALUE, ""),
+    }
+    ordered = rows.assign(**keys).sort_values(["_id", "cut", "period_from", "_part", "_measure"], ignore_index=True)
+    return ordered.drop(columns=list(keys))
 
 
 def account_table(measuring: Measuring) -> pd.DataFrame:

@@ -143,9 +143,9 @@ def _top_account(each: TopAccount, console: Console) -> None:
 
 
 def _reference(result: Reference, console: Console) -> None:
-    listed = table(result.title, result.columns)
+    listed = table(result.title, result.columns[: result.brief])
     for cells in result.rows:
-        row(listed, *cells)
+        row(listed, *cells[: result.brief])
     console.print(listed)
 
 

@@ -103,7 +103,7 @@ def answered(foreign: Foreign, here: Path, as_of: dt.datetime | None = None) -> 
     apart = {*silent, *report.unavailable, "goal_attainment"}
     rows = [{"data": foreign.name, **compared(name, report.rows, second)} for name in KPIS.names if name not in apart]
     show(foreign.name, rows)
-    print(f"Without any value: {_listed(silent)}")
+    print(f"Tell nothing: {_listed(silent)}")
     for why in dict.fromkeys(report.unavailable.values()):
         print(f"{why.capitalize()}: {_listed([name for name, each in report.unavailable.items() if each == why])}")
     return rows
@@ -148,9 +148,9 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _silent(report: KpiResult) -> Sequence[str]:
-    """The KPIs that have no value at all: nobody is in a program, or nobody was asked."""
-    told = report.rows[report.rows["measure"] == "value"].groupby("name")["value"].count()
-    return [name for name in told.index[told == 0] if name not in report.unavailable]
+    """The KPIs that tell nothing at all, in no measure: nobody is in a program, or nobody was asked."""
+    tells = report.rows["value"].fillna(0.0).ne(0.0).groupby(report.rows["name"]).any()
+    return [name for name in tells.index[~tells] if name not in report.unavailable]
 
 
 def compared(name: str, rows: pd.DataFrame, second: pd.DataFrame) -> Row:

@@ -21,7 +21,7 @@ Oracle = Callable[[Known, Period, Keep], Mapping[str, Any]]
 CUTS = ("tier", "program", "lifecycle")
 # Shrinking a company takes minutes and tells nothing: the message names the KPI, the cut and both numbers.
 RANDOM = settings(
-    max_examples=10, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck)
+    max_examples=5, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck)
 )
 
 

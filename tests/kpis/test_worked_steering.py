@@ -127,6 +127,6 @@ def test_goal_attainment(tiny: Any, engine: Engine) -> None:
 def test_goals_come_from_the_configuration(tiny: Any, engine: Engine) -> None:
     """K71: the tables hold no goals, so measured by itself the KPI has no value, by no cut."""
     seen = Seen(tiny({"accounts": accounts("t", 2)}), Terms(), END, (Period.of(BEGIN, END),), engine)
-    (measure,) = Measuring(seen).by(("account",), [KPIS["goal_attainment"]])
+    (measure,) = Measuring(seen).by((("account",),), [KPIS["goal_attainment"]])
     found = engine.compute(measure.table).to_pandas()
     assert found["goal_attainment|value|value"].isna().tolist() == [True, True]
