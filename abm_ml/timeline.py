@@ -91,7 +91,8 @@ def calendar(every: Calendar, first: dt.datetime, end: dt.datetime) -> tuple[Per
     while (begin := _month(start)) < end:
         before, following = _month(start - months), _month(start + months)
         until = min(following, end)
-        periods.append(Period(begin, until, before, begin if until == following else before + (until - begin)))
+        as_much = begin if until == following else min(before + (until - begin), begin)
+        periods.append(Period(begin, until, before, as_much))
         start += months
     return tuple(periods)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from abm_ml.errors import UnknownName, did_you_mean
 from abm_ml.features import DERIVED, FEATURES
 from abm_ml.kpis import KPIS, cuts_of
-from abm_ml.kpis.base import Part, grain_of, made_of
+from abm_ml.kpis.base import EITHER, Part, grain_of, made_of
 from abm_ml.labels import LABELS
 from abm_ml.tables import TABLES, Column, Table
 
@@ -92,7 +92,7 @@ def _kpis() -> Reference:
             each.better,
             each.definition,
             each.formula,
-            ", ".join(_needs(each)) or "any",
+            ", ".join(_needs(each)).replace(EITHER, " or ") or "goals",
             ", ".join(cuts_of(each)) or "nothing",
             each.example,
             each.reference,

@@ -18,6 +18,8 @@ KpiFamily = Literal["engagement", "coverage", "pipeline", "revenue", "retention"
 ThreeR = Literal["reputation", "relationship", "revenue"]
 Measures = Mapping[str, Estimate]
 
+# Between tables of which one is enough.
+EITHER = "|"
 # Where the value itself stands among what a KPI's function gives.
 VALUE = "value"
 # By what accounts are cut, and what that means; `campaign` is a column of some grains only.
@@ -68,7 +70,8 @@ class Part:
 class Kpi(Part):
     """One KPI.
 
-    `id` is its row in the KPI catalogue, `needs` are the tables (or table.column) without which it is not available.
+    `id` is its row in the KPI catalogue, `needs` are the tables (or table.column, or one of several: contracts|orders)
+    without which it is not available.
     `each` names a column of its grain: the KPI is computed for each of its values, too, and only so where `whole` is
     false. `cuts` restricts what it can be cut by (empty: all that its grain can). `reference` is what vendors claim:
     a line on a chart, never pass or fail. `example` is a worked example that can be checked in the head.

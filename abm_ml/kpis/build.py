@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from abm_ml.errors import DefinitionError
-from abm_ml.kpis.base import VALUE, Grain, Kpi, Part, grain_of, made_of
+from abm_ml.kpis.base import EITHER, VALUE, Grain, Kpi, Part, grain_of, made_of
 from abm_ml.kpis.estimates import Estimate
 from abm_ml.kpis.joins import beside
 from abm_ml.kpis.seen import Seen
@@ -52,8 +52,8 @@ def missing_for(what: Part, seen: Seen) -> str | None:
     rows = grain_of(what)
     for need in dict.fromkeys((*what.needs, *(rows.needs if rows else ()))):
         table, _, column = need.partition(".")
-        if table not in seen:
-            return f"needs table {table}"
+        if not any(option in seen for option in table.split(EITHER)):
+            return f"needs table {table.replace(EITHER, ' or ')}"
         if column and column not in seen.company[table].columns:
             return f"needs column {need}"
     return next((missing for each in made_of(what) if (missing := missing_for(each, seen))), None)

@@ -52,7 +52,7 @@ def tam(market: Any) -> Mapping[str, Estimate]:
     "without. Horizons: 1 year (value), 2 and 3 years",
     unit="money",
     better="higher",
-    needs=(),
+    needs=("opportunities|contracts",),
     family="coverage",
     three_r="revenue",
     example="a deal of 10,000 x 0.40 + a contract of 1,000 a year x 0.90 + nothing of an untracked account = 4,900",

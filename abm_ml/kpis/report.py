@@ -64,7 +64,7 @@ def _in_order(rows: pd.DataFrame, funnel: Sequence[str]) -> pd.DataFrame:
     places = {stage: f"{place:02}" for place, stage in enumerate(funnel)}
     keys = {
         "_id": rows["name"].map(ids),
-        "_part": rows["part"].map(lambda part: places.get(part, part), na_action="ignore").fillna(""),
+        "_part": [places.get(part, part) if isinstance(part, str) else "" for part in rows["part"]],
         "_measure": rows["measure"].where(rows["measure"] != VALUE, ""),
     }
     ordered = rows.assign(**keys).sort_values(["_id", "cut", "period_from", "_part", "_measure"], ignore_index=True)
@@ -89,7 +89,7 @@ def account_table(measuring: Measuring) -> pd.DataFrame:
             wide = seen.engine.compute(rows.order_by("account_id")).to_pandas()
     for kpi in kpis:
         if kpi.name in wide:
-            wide[kpi.name] = _rounded(wide[kpi.name])
+            wide[kpi.name] = _rounded(wide[kpi.name], digits=12)
     return wide.reindex(columns=["account_id", *[kpi.name for kpi in kpis]])
 
 
@@ -133,9 +133,13 @@ def _long(measured: Measured, seen: Seen) -> pd.DataFrame:
             texts[mine.index] = named[0].str.cat(named[1:], sep=", ") if named[1:] else named[0]
         others = [name for name in measured.keys if name not in cut]
         rows.loc[mine.index, others] = None
-    # Sums over threads differ in the last bits; what is published does not.
-    for number in NUMBERS:
-        rows[number] = _rounded(rows[number])
+    # Variances over threads differ in the last bits; what is published does not.
+    values = _rounded(rows["value"], digits=12)
+    rows = rows.assign(
+        low=values - _rounded(rows["value"] - rows["low"], digits=9),
+        high=values + _rounded(rows["high"] - rows["value"], digits=9),
+        value=values,
+    )
     return rows.assign(cut=texts).drop(columns="period")
 
 
@@ -164,11 +168,11 @@ def _stacked(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataF
     return pd.concat([frame.reindex(columns=columns).astype(types) for frame in frames], ignore_index=True)
 
 
-def _rounded(numbers: pd.Series[float]) -> pd.Series[float]:
-    """Numbers to 12 significant digits."""
+def _rounded(numbers: pd.Series[float], *, digits: int) -> pd.Series[float]:
+    """Numbers to so many significant digits."""
     values = numbers.astype("float64")
     magnitude = np.floor(np.log10(values.abs().where(values != 0, 1.0)))
-    scale = np.power(10.0, 11 - magnitude)
+    scale = np.power(10.0, digits - 1 - magnitude)
     return (values * scale).round() / scale
 
 

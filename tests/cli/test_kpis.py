@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from abm_ml.kpis import COLUMNS, KPIS
+from abm_ml.plots.wording import title_of
 from tests.cli.command import call
 from tests.jobs.company import Served
 
@@ -47,7 +48,8 @@ def test_as_a_page(company: Served, tmp_path: Path) -> None:
     answer = call("kpis", "--by", "tier", "--period", "quarter", "--out", file, "-q", "-c", company.config)
     assert answer.code == 0
     text = file.read_text(encoding="utf-8")
-    assert [kpi.name for kpi in KPIS if kpi.name not in text] == []
+    titles = {kpi.name: title_of(kpi.name, kpi.definition) for kpi in KPIS}
+    assert [name for name, title in titles.items() if name not in text and title not in text] == []
     assert "<script src" not in text
 
 

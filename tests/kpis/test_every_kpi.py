@@ -47,6 +47,7 @@ def test_every_kpi_says_what_it_is(kpi: Any) -> None:
     assert set(cuts_of(kpi)) <= set(CUTS)
     for need in kpi.needs:
         table, _, column = need.partition(".")
+        assert all(option in TABLES for option in table.split("|"))
         assert not column or column in TABLES[table].names
 
 

@@ -183,3 +183,5 @@ def test_periods_of_the_calendar() -> None:
     ]  # fmt: skip
     assert (found[1].begin_before, found[1].end_before) == (dt.datetime(2025, 10, 1), dt.datetime(2025, 10, 11))
     assert found[0].begin_before == dt.datetime(2025, 7, 1)
+    (march,) = calendar("month", dt.datetime(2026, 3, 1), dt.datetime(2026, 3, 31))
+    assert march.end_before == march.begin

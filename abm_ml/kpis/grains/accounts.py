@@ -176,17 +176,22 @@ def _standardised(rows: ir.Table) -> ir.Table:
     known: dict[str, ir.Value] = {}
     for name in _REPUTATION:
         part = rows[name]
-        known |= {f"{name}_mean": part.mean(), f"{name}_deviation": part.std(how="pop")}
+        known |= {f"{name}_count": part.count(), f"{name}_sum": _sum(part), f"{name}_squares": _sum(part * part)}
         known |= {f"{name}_least": part.min(), f"{name}_most": part.max()}
     joined = rows.cross_join(rows.aggregate(**known))
-    # A deviation of equal values may come out a hair above zero.
-    parts = {
-        name: (joined[f"{name}_least"] == joined[f"{name}_most"]).ifelse(
-            joined[name] * 0.0, (joined[name] - joined[f"{name}_mean"]) / joined[f"{name}_deviation"].nullif(0.0)
-        )
-        for name in _REPUTATION
-    }
+    parts = {}
+    for name in _REPUTATION:
+        count = joined[f"{name}_count"].nullif(0)
+        middle = joined[f"{name}_sum"] / count
+        spread = ibis.greatest(joined[f"{name}_squares"] / count - middle * middle, 0.0).sqrt()
+        # A deviation of equal values may come out a hair above zero.
+        alike = joined[f"{name}_least"] == joined[f"{name}_most"]
+        parts[name] = alike.ifelse(joined[name] * 0.0, (joined[name] - middle) / spread.nullif(0.0))
     return joined.mutate(**parts).select(*rows.columns)
+
+
+def _sum(numbers: ir.Value) -> ir.Value:
+    return numbers.cast(MONEY).sum().cast("float64")
 
 
 def _brand(seen: Seen) -> ir.Table:

@@ -14,7 +14,7 @@ from abm_ml.tables.money import MONEY
 _KEYS = ("account_id", "period")
 
 
-@grain(needs=())
+@grain(needs=("contracts|orders",))
 def clients(seen: Seen) -> ir.Table:
     """One account that was a client when a period began or ended, or ordered in it, and what it bought."""
     who = seen.standing
@@ -41,7 +41,7 @@ def _bought(seen: Seen) -> ir.Table:
     )
 
 
-@grain(needs=())
+@grain(needs=("contracts|orders",))
 def client_lives(seen: Seen) -> ir.Table:
     """One account that has been a client before a period ended: for how long, and whether it speaks for us."""
     spells = _spells(seen).cross_join(seen.spans.select("period", "end"))

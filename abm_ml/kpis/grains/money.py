@@ -14,7 +14,7 @@ SECONDS_PER_YEAR = DAYS_PER_YEAR * SECONDS_PER_DAY
 _SALE = ("account_id", "happened_at", "amount", "kind")
 
 
-@grain(needs=())
+@grain(needs=("orders|opportunities",))
 def sales(seen: Seen) -> ir.Table:
     """One sale of a period (`now`) or of the span before it (`before`): an order, or a won deal without orders."""
     rows = sold(seen)
