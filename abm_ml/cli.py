@@ -82,7 +82,10 @@ def kpis(
         typer.Option(help="A cut: tier, industry, program ...; tier,industry crosses two; repeatable."),
     ] = None,
     period: Annotated[str | None, typer.Option(help="month, quarter or year; default: one span.")] = None,
-    begin: Annotated[str | None, typer.Option("--from", help="The first day; default: a year or more back.")] = None,
+    begin: Annotated[
+        str | None,
+        typer.Option("--from", help="The first day, from its period's beginning on; default: a year or more."),
+    ] = None,
     end: Annotated[str | None, typer.Option("--to", help="The first day that no longer counts.")] = None,
     as_of: Date = None,
     out: Annotated[Path | None, typer.Option(help="Writes the report as .csv, .parquet, .xlsx or .html.")] = None,
@@ -98,7 +101,9 @@ def kpis(
 
     with _opened(config, workspace, quiet=quiet or json) as opened:
         if disagreements:
-            terminal.show(compare(opened), json=json)
+            if name or by or period or begin or end or as_of:
+                raise ConfigError("--disagreements is of the published run: it goes with --out and --json only.")
+            terminal.show(compare(opened, out=out), json=json)
             return
         question = KpiQuestion(
             names=name or (),

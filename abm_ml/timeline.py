@@ -25,6 +25,7 @@ Lifecycle = Literal["target", "prospect", "client", "lost", "none"]
 
 SECONDS_PER_DAY = 86_400
 SPINE = ("account_id", "as_of")
+TOLD_AT = "_told_at"  # when a row was known, kept where it is taken as known at once: a correction is told later
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,14 +121,10 @@ def placed(rows: ir.Table, time: str, spans: Sequence[tuple[dt.datetime, dt.date
 def looking_back(tables: Tables, as_of: dt.datetime) -> Tables:
     """A company as it is known at one time: the rows that had happened and were known by then, as if known at once.
 
-    Cells that fill in later are empty. Lists without time (contents, sellers, rates) stay as they are.
+    Cells that fill in later are empty. Lists without time (contents, sellers) stay as they are.
     """
-    return Tables(
-        {
-            name: hindsight(facts_of(tables, name), as_of).rows if TABLES[name].happened_at else rows
-            for name, rows in tables.items()
-        }
-    )
+    timed = {name: hindsight(facts_of(tables, name), as_of).rows for name in tables if TABLES[name].happened_at}
+    return Tables({**tables, **timed})
 
 
 def spine(tables: Tables, dates: Sequence[dt.datetime], engine: Engine) -> ir.Table:
@@ -162,11 +159,7 @@ def _with_changes(pairs: ir.Table, changes: ir.Table, *, key: str, changing: tup
     before = owners.inner_join(
         changes, [owners[key] == changes[key], changes.happened_at < owners.as_of, changes.known_at < owners.as_of]
     ).drop(f"{key}_right")
-    newest = ibis.window(
-        group_by=[key, "as_of", "column"],
-        order_by=[ibis.desc("happened_at"), ibis.desc("known_at"), ibis.desc("value")],
-    )
-    last = before.mutate(_place=ibis.row_number().over(newest)).filter(lambda t: t["_place"] == 0)
+    last = newest(before, key, "as_of", "column", "value")
     wide = last.group_by([key, "as_of"]).aggregate(
         **{f"_new_{name}": last.value.max(where=last.column == name) for name in changing},
         **{f"_has_{name}": (last.column == name).any() for name in changing},
@@ -181,6 +174,14 @@ def _with_changes(pairs: ir.Table, changes: ir.Table, *, key: str, changing: tup
         for name in changing
     }
     return joined.mutate(**values).drop(*[f"{mark}{name}" for mark in ("_new_", "_has_") for name in changing])
+
+
+def newest(rows: ir.Table, *keys: str) -> ir.Table:
+    """Of each group the row that happened last; of several the one told last, then that with the greatest last key."""
+    *group, value = keys
+    told = TOLD_AT if TOLD_AT in rows.columns else "known_at"
+    order = ibis.window(group_by=group, order_by=[ibis.desc(name) for name in ("happened_at", told, value)])
+    return rows.mutate(_place=ibis.row_number().over(order)).filter(lambda row: row["_place"] == 0)
 
 
 def within(rows: ir.Table, days: int | None) -> ir.BooleanValue:
@@ -202,7 +203,7 @@ def hindsight(facts: Facts, until: dt.datetime) -> Facts:
     """
     rows, end = facts.rows, ibis.timestamp(until)
     rows = rows.filter(rows.happened_at < end, rows.known_at < end)
-    values: dict[str, ir.Value] = {"known_at": rows.happened_at}
+    values: dict[str, ir.Value] = {"known_at": rows.happened_at, TOLD_AT: rows.known_at}
     for cell, since in facts.known_from.items():
         values[cell] = (rows[since] < end).ifelse(rows[cell], ibis.null(rows[cell].type()))
     return replace(facts, rows=rows.mutate(**values))
@@ -262,11 +263,7 @@ def stage(tables: Tables, dates: ir.Table, terms: Terms) -> ir.Table:
         return dates.select(*SPINE, stage_number=ibis.null("float64"))
     facts = facts_of(tables, "stage_changes")
     rows = known(replace(facts, rows=numbered(facts.rows, terms)), dates)
-    newest = ibis.window(
-        group_by=list(SPINE),
-        order_by=[ibis.desc("happened_at"), ibis.desc("known_at"), ibis.desc("stage_number")],
-    )
-    last = rows.mutate(_place=ibis.row_number().over(newest)).filter(lambda t: t["_place"] == 0)
+    last = newest(rows, *SPINE, "stage_number")
     joined = dates.select(*SPINE).left_join(last.select(*SPINE, "stage_number"), list(SPINE))
     return joined.drop("account_id_right", "as_of_right")
 

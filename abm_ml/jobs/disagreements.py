@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +14,7 @@ from abm_ml.jobs.workspace import Workspace
 from abm_ml.kpis.grains.touches import points_of
 from abm_ml.labels import LABELS
 from abm_ml.publishing.runs import PublishedRun, read_current
+from abm_ml.publishing.sinks import write_frame
 from abm_ml.reasons.rows import OTHER
 from abm_ml.tables.money import MONEY
 from abm_ml.timeline import facts_of, known, within
@@ -40,12 +42,14 @@ class Disagreements:
     as_of: dt.datetime
     scored: int
     rows: pd.DataFrame
+    file: Path | None = None
 
 
-def disagreements(workspace: Workspace) -> Disagreements:
-    """The accounts and labels of the published run on which rule and model disagree.
+def disagreements(workspace: Workspace, *, out: Path | None = None) -> Disagreements:
+    """The accounts and labels of the published run on which rule and model disagree, written to `out` if it is given.
 
     Raises:
+        ConfigError: `out` ends in something else than csv, parquet or xlsx.
         NotReady: nothing has been published.
         IntegrityError: a file of the run is not the one that was written.
     """
@@ -61,7 +65,10 @@ def disagreements(workspace: Workspace) -> Disagreements:
     apart["model_because"] = apart["model_because"].fillna(_NO_REASON)
     apart["_apart"] = (apart["percentile"] - apart["rule_percentile"]).abs()
     rows = apart.sort_values(["_apart", "account_id", "label"], ascending=[False, True, True], ignore_index=True)
-    return Disagreements(run.run_id, run.as_of, len(scores), rows[list(COLUMNS)])
+    rows = rows[list(COLUMNS)]
+    if out is not None:
+        write_frame(rows, out)
+    return Disagreements(run.run_id, run.as_of, len(scores), rows, out)
 
 
 def _rule_percentile(scores: pd.DataFrame) -> pd.Series[float]:

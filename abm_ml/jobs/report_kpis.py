@@ -29,6 +29,7 @@ from abm_ml.kpis import (
     refuse_impossible_cuts,
 )
 from abm_ml.kpis.goals import cuts_with_goals
+from abm_ml.labels import LABELS
 from abm_ml.publishing.runs import read_current
 from abm_ml.publishing.sinks import SINKS, replace_file, write_frame
 from abm_ml.tables import Terms
@@ -153,7 +154,8 @@ def _report(
 def _seen(workspace: Workspace, as_of: dt.datetime, periods: tuple[Period, ...], scores: pa.Table | None) -> Seen:
     wanted = ["account_id", "label", "probability"]
     table = None if scores is None else workspace.engine.register(scores.select(wanted))
-    return Seen(workspace.company.tables, workspace.terms, as_of, periods, workspace.engine, table)
+    horizon = workspace.config.question(LABELS["churn"]).horizon_days
+    return Seen(workspace.company.tables, workspace.terms, as_of, periods, workspace.engine, table, horizon)
 
 
 def _published_scores(workspace: Workspace, as_of: dt.datetime) -> pa.Table | None:

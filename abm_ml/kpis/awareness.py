@@ -108,7 +108,8 @@ def engaged_account_rate(accounts: Any) -> Estimate:
 @kpi(
     id="K10",
     formula="points of the last engagement.window_days before the period's end / points of as many days before the "
-    "account entered the program; sums over the accounts inside the program when the period ended",
+    "account entered the program; sums over the accounts inside the program when the period ended, without those "
+    "whose entry has no date",
     unit="ratio",
     better="higher",
     needs=("engagements", "accounts.program_from"),
@@ -183,7 +184,7 @@ def reputation_index(reputation: Any) -> Mapping[str, Estimate]:
 
 @kpi(
     id="K33",
-    formula="count of target accounts when the period ended; per_seller: by the number of their owners",
+    formula="count of target accounts when the period ended; per_seller: those that have an owner / distinct owners",
     unit="accounts",
     better="higher",
     needs=("accounts.is_target",),
@@ -197,7 +198,7 @@ def target_accounts(accounts: Any) -> Mapping[str, Estimate]:
     targets = accounts.is_target
     return {
         "value": count(targets),
-        "per_seller": ratio(count(targets), distinct(accounts.owner, where=targets)),
+        "per_seller": ratio(count(targets & accounts.owner.notnull()), distinct(accounts.owner, where=targets)),
     }
 
 

@@ -35,7 +35,8 @@ CUTS: Mapping[str, str] = {
     "owner": "the seller who owned the account when the period ended",
     "cohort": "the quarter in which the account entered the program",
     "campaign": "the campaign",
-    "program": "in or out of the ABM program at the date of the event",
+    "program": "in or out of the ABM program at the date of the event; accounts when the period ended, "
+    "clients that are followed over it when it began",
 }
 
 

@@ -54,7 +54,7 @@ def missing_for(what: Part, seen: Seen) -> str | None:
         table, _, column = need.partition(".")
         if not any(option in seen for option in table.split(EITHER)):
             return f"needs table {table.replace(EITHER, ' or ')}"
-        if column and column not in seen.company[table].columns:
+        if column and seen.says_nothing(table, column):
             return f"needs column {need}"
     return next((missing for each in made_of(what) if (missing := missing_for(each, seen))), None)
 

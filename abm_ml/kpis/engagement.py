@@ -26,7 +26,8 @@ def engagement_score(touches: Any) -> Estimate:
 
 @kpi(
     id="K03",
-    formula="distinct (contact, campaign) pairs opened / delivered (where no source tells that: sent and not bounced)",
+    formula="distinct (contact, campaign) pairs opened / delivered; in a campaign without any email_delivered ever: "
+    "sent and not bounced",
     unit="share",
     better="higher",
     needs=("engagements",),
@@ -42,7 +43,8 @@ def email_open_rate(mails: Any) -> Estimate:
 
 @kpi(
     id="K04",
-    formula="distinct (contact, campaign) pairs clicked / delivered; per_open: clicked / opened",
+    formula="distinct (contact, campaign) pairs clicked / delivered; in a campaign without any email_delivered ever: "
+    "sent and not bounced; per_open: clicked / opened",
     unit="share",
     better="higher",
     needs=("engagements",),
@@ -59,7 +61,8 @@ def email_click_rate(mails: Any) -> Mapping[str, Estimate]:
 
 @kpi(
     id="K05",
-    formula="distinct (contact, campaign) pairs replied / delivered",
+    formula="distinct (contact, campaign) pairs replied / delivered; in a campaign without any email_delivered ever: "
+    "sent and not bounced",
     unit="share",
     better="higher",
     needs=("engagements",),
@@ -116,7 +119,8 @@ def ad_engagement_rate(ads: Any) -> Estimate:
 
 @kpi(
     id="K13",
-    formula="views + downloads of a content; consumption_rate: these / times it was mailed, advertised or invited to",
+    formula="views + downloads of a content; consumption_rate: these / times it was mailed (delivered; sent in a "
+    "campaign without any email_delivered ever), advertised or invited to",
     unit="engagements",
     better="higher",
     needs=("engagements",),
@@ -129,14 +133,13 @@ def content_performance(content_touches: Any) -> Mapping[str, Estimate]:
     """Content performance: how often contents were viewed or downloaded, in all and each of them."""
     kind = content_touches.kind
     consumed = kind.isin(("content_view", "content_download"))
-    offered = kind.isin(("email_delivered", "ad_impression", "mailing_sent", "event_invited"))
     people = distinct(content_touches.contact_id, where=consumed)
     return {
         "value": count(consumed),
         "views": count(kind == "content_view"),
         "downloads": count(kind == "content_download"),
         "people_per_account": ratio(people, distinct(content_touches.account_id, where=consumed), unit="contacts"),
-        "consumption_rate": ratio(count(consumed), count(offered), unit="share"),
+        "consumption_rate": ratio(count(consumed), count(content_touches.offered), unit="share"),
     }
 
 

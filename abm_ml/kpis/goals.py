@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -39,9 +39,7 @@ def cuts_with_goals(goals: Goals) -> tuple[tuple[str, ...], ...]:
 
 def compared(rows: pd.DataFrame, goals: Goals) -> pd.DataFrame:
     """The rows with `goal` and `met` (null without a goal or a value) of each KPI's own value."""
-    wanted = pd.Series(
-        {(name, cut): goal for name, by_cut in goals.items() for cut, goal in by_cut.items()}, dtype="float64"
-    )
+    wanted = _wanted(goals)
     goal = pd.Series([wanted.get(key) for key in zip(rows["name"], rows["cut"], strict=True)], rows.index, "float64")
     goal = goal.where((rows["measure"] == VALUE) & rows["part"].isna())
     higher = rows["better"] == "higher"
@@ -56,7 +54,7 @@ def attained(rows: pd.DataFrame, goals: Goals, engine: Engine) -> pd.DataFrame:
     """
     kpi = KPIS[ATTAINMENT]
     facts = {"name": kpi.name, "measure": VALUE, **{fact: getattr(kpi, fact) for fact in SHOWN}}
-    wanted = [(name, cut) for name, by_cut in goals.items() for cut in by_cut]
+    wanted = list(_wanted(goals))
     if not wanted:
         return pd.concat([rows, _frame([{**facts, "cut": ALL, "note": WITHOUT_GOALS}], rows)])
     spans = rows[["period_from", "period_to"]].dropna().drop_duplicates()
@@ -77,7 +75,28 @@ def _frame(found: Any, like: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({name: kind for name, kind in like.dtypes.items() if frame[name].isna().all()})
 
 
-def _keys(cut: str) -> tuple[str, ...]:
+def in_order(keys: Iterable[str]) -> tuple[str, ...]:
+    """Names of cuts in their canonical order, so that tier,industry is industry,tier."""
+    return tuple(sorted(dict.fromkeys(keys), key=[*CUTS, *keys].index))
+
+
+def _pairs(cut: str) -> dict[str, str]:
+    """A cut as written in the configuration: what each name of a cut is to be."""
     if cut == ALL:
-        return ()
-    return tuple(pair.partition("=")[0].strip() for pair in cut.split(","))
+        return {}
+    pairs = (pair.partition("=") for pair in cut.split(","))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _keys(cut: str) -> tuple[str, ...]:
+    return in_order(_pairs(cut))
+
+
+def _written(cut: str) -> str:
+    """A cut as the report writes it, however the configuration spells it."""
+    pairs = _pairs(cut)
+    return ", ".join(f"{name}={pairs[name]}" for name in in_order(pairs)) or ALL
+
+
+def _wanted(goals: Goals) -> dict[tuple[str, str], float]:
+    return {(name, _written(cut)): goal for name, by_cut in goals.items() for cut, goal in by_cut.items()}

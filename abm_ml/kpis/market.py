@@ -48,8 +48,8 @@ def tam(market: Any) -> Mapping[str, Estimate]:
     "deals of kind new won in the last 365 days / accounts that are target or client, average deal size = mean of the "
     "won deals so far; each of the account's tier, or of all accounts where it rests on fewer than 10 of the tier, and "
     "0 where there are none. In the last period P(win) is the published probability of winning, and r = (1 - "
-    "published churn probability of 180 days)^(365/180), for accounts that have one; the measures named rules do "
-    "without. Horizons: 1 year (value), 2 and 3 years",
+    "published churn probability)^(365 / the days of its horizon), for accounts that have one; the measures named "
+    "rules do without. Amounts as last known. Horizons: 1 year (value), 2 and 3 years",
     unit="money",
     better="higher",
     needs=("opportunities|contracts",),

@@ -56,14 +56,15 @@ def progression_rate(stints: Any) -> Mapping[str, Estimate]:
 
 
 @part
-def accounts_entering(deals: Any) -> Estimate:
+def accounts_entering(openings: Any) -> Estimate:
     """Target accounts whose first deal was opened in the period."""
-    return distinct(deals.account_id, where=deals.is_target & deals.first_of_account)
+    return distinct(openings.account_id, where=openings.is_target & openings.first_of_account)
 
 
 @kpi(
     id="K40",
-    formula="target accounts whose first opportunity ever was opened in the period; beside it: / target accounts",
+    formula="target accounts whose first opportunity ever was opened in the period (by program: when it was opened); "
+    "beside it: / target accounts",
     unit="accounts",
     better="higher",
     needs=("opportunities", "accounts"),
@@ -79,7 +80,7 @@ def accounts_entering_pipeline(accounts_entering: Estimate, target_accounts: Est
 @kpi(
     id="K42",
     formula="amount of deals open at the period's end or won in the period with at least one marketing engagement of "
-    "the account from 90 days before opening until closing / amount of all of them",
+    "the account from 90 days before opening until closing / amount of all of them; amounts as last known",
     unit="share",
     better="higher",
     needs=("opportunities.amount", "engagements"),
@@ -177,7 +178,8 @@ def deal_size_lift(deals: Any) -> Estimate:
 
 @kpi(
     id="K48",
-    formula="mean days from the first contact (else the opening) to the closing of the deals won in the period",
+    formula="mean days from the first contact to the closing of the deals won in the period; from the opening where no "
+    "first contact is known, or only one after the closing",
     unit="days",
     better="lower",
     needs=("opportunities",),

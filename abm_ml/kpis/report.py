@@ -11,7 +11,17 @@ import pandas as pd
 from abm_ml.errors import ConfigError, UnknownName, did_you_mean
 from abm_ml.kpis.base import CUTS, KPIS, VALUE, Kpi, cuts_of
 from abm_ml.kpis.build import NUMBERS, Keys, Measured, Measuring, column_of, missing_for
-from abm_ml.kpis.goals import ALL, ATTAINMENT, SHOWN, WITHOUT_GOALS, Goals, attained, compared
+from abm_ml.kpis.goals import (
+    ALL,
+    ATTAINMENT,
+    SHOWN,
+    WITHOUT_GOALS,
+    Goals,
+    attained,
+    compared,
+    cuts_with_goals,
+    in_order,
+)
 from abm_ml.kpis.seen import Seen
 
 COLUMNS = (
@@ -39,23 +49,40 @@ def kpi_report(
 ) -> KpiReport:
     """The KPIs of all accounts and by each of the cuts (a cut names one or more columns, which are crossed).
 
-    What a KPI cannot be cut by is said in its note; a KPI whose table is missing is listed as not available.
+    What a KPI cannot be cut by is said in its note; a KPI whose table is missing is listed as not available. With
+    goal_attainment all goals are measured and shown, whatever else is asked for.
     """
     seen, goals = measuring.seen, goals or {}
-    kpis = tuple(kpis)
-    measurable = [kpi for kpi in kpis if kpi.name != ATTAINMENT]
-    unavailable = {kpi.name: f"not available: {why}" for kpi in measurable if (why := missing_for(kpi, seen))}
-    frames = [_long(measured, seen) for measured in measuring.by(((), *cuts), measurable)]
-    silent = {kpi.name for kpi in measurable}.difference(*[frame["name"] for frame in frames], unavailable)
+    asked = tuple(kpi for kpi in kpis if kpi.name != ATTAINMENT)
+    judged = tuple(KPIS[name] for name in goals) if len(asked) < len(kpis) else ()
+    measured = tuple(dict.fromkeys((*asked, *judged)))
+    every = tuple(dict.fromkeys((*cuts, *(cuts_with_goals(goals) if judged else ()))))
+    unavailable = {kpi.name: f"not available: {why}" for kpi in measured if (why := missing_for(kpi, seen))}
+    frames = [_long(found, seen) for found in measuring.by(((), *every), measured)]
+    silent = {kpi.name for kpi in measured}.difference(*[frame["name"] for frame in frames], unavailable)
     notes = unavailable | dict.fromkeys(silent, "nothing happened in these periods")
-    frames.append(_notes(measurable, cuts, notes))
-    asked = [cut for cut in CUTS if any(cut in keys for keys in cuts)]
-    rows = compared(_stacked(frames, [*COLUMNS, *asked]), goals)
-    if len(measurable) < len(kpis):
+    frames.append(_notes(asked, cuts, notes))
+    columns = [cut for cut in CUTS if any(cut in keys for keys in every)]
+    rows = compared(_stacked(frames, [*COLUMNS, *columns]), goals)
+    if len(asked) < len(kpis):
         rows = attained(rows, goals, seen.engine)
         if not goals:
             unavailable[ATTAINMENT] = WITHOUT_GOALS
-    return KpiReport(_in_order(rows, seen.terms.funnel), kpis, unavailable)
+    rows = _asked(rows, kpis, cuts)
+    return KpiReport(_in_order(rows, seen.terms.funnel), tuple(kpis), unavailable)
+
+
+def _asked(rows: pd.DataFrame, kpis: Sequence[Kpi], cuts: Sequence[Keys]) -> pd.DataFrame:
+    """The rows that were asked for, and those with a goal."""
+    shown = [cut for cut in CUTS if any(cut in keys for keys in cuts)]
+    columns = [cut for cut in CUTS if cut in rows.columns]
+    made = [tuple(cut for cut, value in zip(columns, cells, strict=True) if isinstance(value, str))
+            for cells in rows[columns].itertuples(index=False)]  # fmt: skip
+    wanted = {frozenset(keys) for keys in ((), *cuts)}
+    fits = pd.Series([frozenset(keys) in wanted for keys in made], index=rows.index, dtype="bool")
+    kept = rows[rows["name"].isin([kpi.name for kpi in kpis]) & (fits | rows["goal"].notna())]
+    unused = [cut for cut in columns if cut not in shown and kept[cut].isna().all()]
+    return kept.drop(columns=unused)
 
 
 def _in_order(rows: pd.DataFrame, funnel: Sequence[str]) -> pd.DataFrame:
@@ -99,11 +126,11 @@ def parse_cuts(texts: Sequence[str]) -> tuple[Keys, ...]:
     Raises:
         UnknownName: there is no such cut.
     """
-    cuts = [tuple(dict.fromkeys(name.strip() for name in text.split(","))) for text in texts]
+    cuts = [tuple(name.strip() for name in text.split(",")) for text in texts]
     for name in (name for keys in cuts for name in keys):
         if name not in CUTS:
             raise UnknownName(f"Nothing can be cut by '{name}'. {did_you_mean(name, CUTS)}")
-    return tuple(dict.fromkeys(cuts))
+    return tuple(dict.fromkeys(in_order(keys) for keys in cuts))
 
 
 def refuse_impossible_cuts(kpis: Sequence[Kpi], cuts: Sequence[Keys]) -> None:
@@ -178,7 +205,7 @@ def _rounded(numbers: pd.Series[float], *, digits: int) -> pd.Series[float]:
 
 def _notes(kpis: Sequence[Kpi], cuts: Sequence[Keys], notes: Mapping[str, str]) -> pd.DataFrame:
     """A row without a value per KPI that has none, and per cut that makes no sense for a KPI."""
-    records = [{"name": name, "cut": ALL, "note": note} for name, note in notes.items()]
+    records = [{"name": kpi.name, "cut": ALL, "note": notes[kpi.name]} for kpi in kpis if kpi.name in notes]
     for kpi in kpis:
         for keys in cuts:
             refused = [cut for cut in keys if cut not in cuts_of(kpi)]

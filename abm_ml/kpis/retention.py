@@ -8,7 +8,8 @@ from typing import Any
 import ibis
 
 from abm_ml.kpis.base import ACCOUNT_CUTS, kpi, part
-from abm_ml.kpis.estimates import Estimate, count, difference, lift, mean, ratio, share, total
+from abm_ml.kpis.estimates import Estimate, count, difference, mean, ratio, share, total
+from abm_ml.kpis.revenue import growth
 
 _PROMOTER, _DETRACTOR = 9, 6
 _SATISFIED = 8
@@ -26,7 +27,7 @@ _SATISFIED = 8
 )
 def churn_rate(clients: Any) -> Estimate:
     """Account churn rate: the share of the clients at the period's start that are no clients at its end."""
-    return share(clients.lost.sum(), clients.at_start.sum())
+    return share(clients.lost.sum(), clients.count())
 
 
 @kpi(
@@ -46,7 +47,7 @@ def churn_reduction(clients: Any) -> Estimate:
 
 def _churn(clients: Any, program: str) -> Estimate:
     here = clients.program == program
-    return share(clients.lost.sum(where=here), clients.at_start.sum(where=here))
+    return share(clients.lost.sum(where=here), clients.count(where=here))
 
 
 @kpi(
@@ -60,13 +61,13 @@ def _churn(clients: Any, program: str) -> Estimate:
 )
 def retention_rate(clients: Any) -> Estimate:
     """Retention rate: the share of the clients at the period's start that still are clients at its end."""
-    return share((clients.at_start & ~clients.lost).sum(), clients.at_start.sum())
+    return share((~clients.lost).sum(), clients.count())
 
 
 @kpi(
     id="K63",
     formula="accounts with an upsell in the period / accounts that were clients when it began or ended or ordered "
-    "in it",
+    "in it; in the program by their first order of the period, or when it began if they did not order",
     unit="share",
     better="higher",
     needs=("orders",),
@@ -74,9 +75,9 @@ def retention_rate(clients: Any) -> Estimate:
     three_r="revenue",
     example="8 of 40 accounts = 20%",
 )
-def upsell_rate(clients: Any) -> Estimate:
+def upsell_rate(buyers: Any) -> Estimate:
     """Upsell rate: the share of the period's clients that bought more of the same."""
-    return share(clients.upsold.sum(), clients.count())
+    return share(buyers.upsold.sum(), buyers.count())
 
 
 @kpi(
@@ -100,9 +101,9 @@ def _revenue_rate(sales: Any, kind: str) -> Estimate:
 
 
 @part
-def cross_sold_accounts(clients: Any) -> Estimate:
+def cross_sold_accounts(buyers: Any) -> Estimate:
     """The share of the period's clients that bought something else of ours."""
-    return share(clients.cross_sold.sum(), clients.count())
+    return share(buyers.cross_sold.sum(), buyers.count())
 
 
 @part
@@ -114,7 +115,8 @@ def cross_sold_revenue(sales: Any) -> Estimate:
 @kpi(
     id="K65",
     formula="accounts with a cross-sell in the period / accounts that were clients when it began or ended or ordered "
-    "in it; revenue rate: revenue of cross-sells / all revenue in the period",
+    "in it; in the program by their first order of the period, or when it began if they did not order; "
+    "revenue rate: revenue of cross-sells / all revenue in the period",
     unit="share",
     better="higher",
     needs=("orders",),
@@ -129,8 +131,8 @@ def cross_sell_rate(cross_sold_accounts: Estimate, cross_sold_revenue: Estimate)
 
 @kpi(
     id="K66",
-    formula="(revenue of the period - revenue of the one before) / revenue of the one before, of the accounts that "
-    "were clients at the period's start",
+    formula="(revenue of the period - revenue of the one before) / revenue of the one before, where that is above 0; "
+    "of the accounts that were clients at the period's start",
     unit="share",
     better="higher",
     family="retention",
@@ -139,9 +141,7 @@ def cross_sell_rate(cross_sold_accounts: Estimate, cross_sold_revenue: Estimate)
 )
 def installed_base_growth(clients: Any) -> Estimate:
     """Installed-base growth: how much more the clients of the period's start bought in it than in the one before."""
-    return lift(
-        total(clients.revenue_now, where=clients.at_start), total(clients.revenue_before, where=clients.at_start)
-    )
+    return growth(total(clients.revenue_now), total(clients.revenue_before))
 
 
 @kpi(
@@ -186,7 +186,7 @@ def csat(surveys: Any) -> Estimate:
 @kpi(
     id="K69",
     formula="clients at the period's end that would recommend us in a survey answered in the period or referred "
-    "somebody in it / clients at the period's end",
+    "somebody in it / clients at the period's end; none where no answer and no referral of anybody is known at all",
     unit="share",
     better="higher",
     family="retention",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from abm_ml.kpis.base import ACCOUNT_CUTS, kpi, part
@@ -16,7 +16,7 @@ _PROGRAM = ("technology", "content", "campaign")
 
 @kpi(
     id="K52",
-    formula="(revenue of the period - revenue of the one before) / revenue of the one before; "
+    formula="(revenue of the period - revenue of the one before) / revenue of the one before, where that is above 0; "
     "revenue: orders less credits, or won deals where there are no orders",
     unit="share",
     better="higher",
@@ -27,17 +27,22 @@ _PROGRAM = ("technology", "content", "campaign")
 def revenue_growth(sales: Any) -> Mapping[str, Estimate]:
     """Revenue growth: the period against the one before; growth in the program, and how far it is ahead of all."""
     inside = sales.program == "in"
-    growth = lift(total(sales.amount, where=sales.now), total(sales.amount, where=sales.before))
-    in_program = lift(
+    overall = growth(total(sales.amount, where=sales.now), total(sales.amount, where=sales.before))
+    in_program = growth(
         total(sales.amount, where=sales.now & inside), total(sales.amount, where=sales.before & inside), unit="share"
     )
     return {
-        "value": growth,
+        "value": overall,
         "program": in_program,
-        "over_overall": Estimate(value=in_program.value - growth.value, unit="percentage points"),
+        "over_overall": Estimate(value=in_program.value - overall.value, unit="percentage points"),
         "revenue": total(sales.amount, where=sales.now, unit="money"),
         "revenue_program": total(sales.amount, where=sales.now & inside, unit="money"),
     }
+
+
+def growth(now: Estimate, before: Estimate, *, unit: str | None = None) -> Estimate:
+    """How much more revenue one span brought than the one before; null where that brought none, or credits only."""
+    return lift(now, Estimate(value=(before.value > 0).ifelse(before.value, None)), unit=unit)
 
 
 @part
@@ -47,10 +52,9 @@ def purchase_value(sales: Any) -> Estimate:
 
 
 @part
-def purchase_frequency(sales: Any) -> Estimate:
-    """Average purchase frequency: orders of the period per account that ordered in it, and year."""
-    orders = sales.now & ~sales.is_credit
-    return ratio(count(orders), distinct(sales.account_id, where=orders).value * sales.period_years.max())
+def purchase_frequency(buyers: Any) -> Estimate:
+    """Average purchase frequency: orders of the period per client of the period and year."""
+    return ratio(buyers.orders.sum(), buyers.count() * buyers.period_years.max())
 
 
 @part
@@ -64,7 +68,8 @@ def client_years(client_lives: Any) -> Estimate:
 @kpi(
     id="K53",
     formula="(revenue / orders) x (orders per client and year) x (mean years from a client's first contract or order "
-    "to its loss, or to the period's end if still a client)",
+    "to its loss, or to the period's end if still a client); orders per client and year: orders of the period / "
+    "(accounts that were clients when it began or ended or ordered in it x years of the period)",
     unit="money",
     better="higher",
     family="revenue",
@@ -100,13 +105,20 @@ def acv(agreements: Any) -> Estimate:
 @part
 def winning_cost(spending: Any) -> Estimate:
     """Cost of winning clients: campaigns, contents, technology and sales in the period."""
-    return total(spending.amount, where=spending.category.isin(_WINNING))
+    return _known_cost(spending, _WINNING)
 
 
 @part
 def full_winning_cost(spending: Any) -> Estimate:
     """Full cost of winning clients: campaigns, contents, technology, sales, salaries, overhead and support."""
-    return total(spending.amount, where=spending.category.isin(_WINNING_FULLY))
+    return _known_cost(spending, _WINNING_FULLY)
+
+
+def _known_cost(spending: Any, categories: Sequence[str]) -> Estimate:
+    """The sum of the costs of some categories; null, not 0, where none is known: nobody is won for nothing."""
+    there = spending.category.isin(categories)
+    cost = total(spending.amount, where=there).value
+    return Estimate(value=(spending.count(where=there) > 0).ifelse(cost, None))
 
 
 @part
@@ -118,7 +130,7 @@ def new_clients(deals: Any) -> Estimate:
 @kpi(
     id="K55",
     formula="costs of categories campaign, content, technology, sales in the period / accounts whose first won deal "
-    "of kind new closed in the period",
+    "of kind new closed in the period; none where no such cost is known",
     unit="money",
     better="lower",
     needs=("costs", "opportunities"),
@@ -134,7 +146,7 @@ def cac(winning_cost: Estimate, new_clients: Estimate) -> Estimate:
 @kpi(
     id="K56",
     formula="costs of categories campaign, content, technology, sales, salaries, overhead, support in the period / "
-    "accounts whose first won deal of kind new closed in the period",
+    "accounts whose first won deal of kind new closed in the period; none where no such cost is known",
     unit="money",
     better="lower",
     needs=("costs", "opportunities"),

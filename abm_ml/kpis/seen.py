@@ -16,7 +16,7 @@ from abm_ml.engines import Engine
 from abm_ml.kpis.joins import beside
 from abm_ml.tables import TABLES, Tables, Terms
 from abm_ml.tables.money import in_currency
-from abm_ml.timeline import Period, facts_of, known, looking_back, placed
+from abm_ml.timeline import Period, facts_of, known, looking_back, newest, placed
 
 SIZE_BANDS = ((1, "1-9"), (10, "10-49"), (50, "50-249"), (250, "250-999"), (1000, "1000-4999"), (5000, "5000+"))
 _AMOUNTS = {"contracts": "total_value", "orders": "amount", "costs": "amount"}
@@ -27,7 +27,8 @@ _CHANGING = ("tier", "industry", "employees", "country", "owner_id", "is_target"
 class Seen:
     """A company's rows for a KPI report, as known at `as_of`, over periods that do not overlap.
 
-    `scores` are published probabilities (account_id, label, probability), None without a model.
+    `scores` are published probabilities (account_id, label, probability), None without a model; `churn_days` is the
+    horizon of churn among them.
     """
 
     company: Tables
@@ -36,6 +37,7 @@ class Seen:
     periods: tuple[Period, ...]
     engine: Engine
     scores: ir.Table | None = None
+    churn_days: int = 180
 
     @cached_property
     def tables(self) -> Tables:
@@ -60,6 +62,18 @@ class Seen:
         """Whether the company has a table."""
         return table in self.company
 
+    def says_nothing(self, table: str, column: str) -> bool:
+        """Whether a table has rows, and none of them says anything in a column: the source does not have it."""
+        if (table, column) not in self._silent:
+            rows = self.company[table]
+            found = self.engine.compute(rows.aggregate(rows=rows.count(), told=rows[column].count())).to_pylist()[0]
+            self._silent[table, column] = found["rows"] > 0 and found["told"] == 0
+        return self._silent[table, column]
+
+    @cached_property
+    def _silent(self) -> dict[tuple[str, str], bool]:
+        return {}
+
     def placed(self, rows: ir.Table, time: str = "happened_at") -> ir.Table:
         """The rows whose `time` lies in a period, with `period`, its place."""
         return placed(rows, time, [(period.begin, period.end) for period in self.periods])
@@ -81,10 +95,7 @@ class Seen:
         return self.engine.register(pa.table({"period": places, **arrays}))
 
     def with_program(self, rows: ir.Table, at: str = "happened_at") -> ir.Table:
-        """The rows with `program`: whether their account was in or out of the ABM program at the time in column `at`.
-
-        The dates of the program decide; an account marked as inside without a date is inside from its creation on.
-        """
+        """The rows with `program`: whether their account was in or out of the program at the time in column `at`."""
         joined = beside(rows, self.membership, "account_id")
         inside = (joined["_begun"] <= joined[at]) & (joined["_ended"].isnull() | (joined[at] < joined["_ended"]))
         program = inside.fill_null(False).ifelse("in", "out")
@@ -92,9 +103,15 @@ class Seen:
 
     @cached_property
     def membership(self) -> ir.Table:
-        """account_id, and since and until when it is in the program (`_begun`, `_ended`)."""
-        accounts = self.tables["accounts"]
-        begun = ibis.coalesce(accounts.program_from, accounts.in_program.ifelse(accounts.created_at, None))
+        """account_id, and since and until when it is in the program (`_begun`, `_ended`).
+
+        The dates of the program decide. An account marked as inside without any date is inside from its creation on;
+        a date that lies ahead says that the mark does not hold yet.
+        """
+        dated = self.company["accounts"].select("account_id", _dated=self.company["accounts"].program_from.notnull())
+        accounts = beside(self.tables["accounts"], dated, "account_id")
+        marked = accounts.in_program & ~accounts["_dated"]
+        begun = ibis.coalesce(accounts.program_from, marked.ifelse(accounts.created_at, None))
         return self.engine.store(accounts.select("account_id", _begun=begun, _ended=accounts.program_to))
 
     @cached_property
@@ -115,7 +132,9 @@ class Seen:
             owner=rows.owner_id, size_band=_band(rows.employees), cohort=_quarter(rows.program_from),
         )  # fmt: skip
         rows = rows.inner_join(ends, ["account_id", "as_of"])
-        rows = self.with_program(rows, at="as_of").rename(in_program="program")
+        # Whoever enters at the very moment at which a period ends was not in the program in it; whoever leaves, was.
+        rows = rows.mutate(last_moment=rows.as_of - ibis.interval(microseconds=1))
+        rows = self.with_program(rows, at="last_moment").rename(in_program="program").drop("last_moment")
         rows = self._with_lifecycle(rows, "end", "lifecycle_end")
         rows = self._with_lifecycle(rows, "begin", "lifecycle")
         rows = self._with_stage(rows)
@@ -157,10 +176,7 @@ class Seen:
 
 def _newest_amount(deals: ir.Table, changes: ir.Table) -> ir.Table:
     amounts = changes.filter(changes["column"] == "amount")
-    newest = ibis.window(
-        group_by="opportunity_id", order_by=[ibis.desc("happened_at"), ibis.desc("known_at"), ibis.desc("value")]
-    )
-    last = amounts.mutate(_place=ibis.row_number().over(newest)).filter(lambda t: t["_place"] == 0)
+    last = newest(amounts, "opportunity_id", "value")
     last = last.select("opportunity_id", _changed=ibis.literal(True), _amount=last.value.try_cast("float64"))
     joined = beside(deals, last, "opportunity_id")
     amount = joined["_changed"].fill_null(False).ifelse(joined["_amount"], joined.amount)

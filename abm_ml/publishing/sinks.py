@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +15,7 @@ import pyarrow.parquet as pq
 from abm_ml.errors import ConfigError, NotReady
 from abm_ml.publishing.storage import replace_bytes, storing
 
+_MOST_ROWS = 1_048_576  # of a sheet
 # A spreadsheet takes a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -39,7 +42,8 @@ def replace_file(path: Path, content: bytes) -> None:
 
 def _csv(frame: pd.DataFrame) -> bytes:
     # The mark at the beginning tells Excel that names in any script are UTF-8.
-    text: str = _harmless(frame).to_csv(index=False, lineterminator="\n")
+    # Every text is quoted: a carriage return within one would else begin a new row.
+    text: str = _harmless(frame).to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     return text.encode("utf-8-sig")
 
 
@@ -54,15 +58,30 @@ def _xlsx(frame: pd.DataFrame) -> bytes:
         import openpyxl
     except ImportError as error:
         raise NotReady("Excel files need a package more: pip install 'abm-ml[excel]'.") from error
+    if len(frame) >= _MOST_ROWS:
+        raise ConfigError(
+            f"{len(frame):,} rows are more than a sheet holds. Write .csv or .parquet, or cut less finely."
+        )
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("KPIs")
     sheet.append(list(frame.columns))
     plain = _harmless(frame).astype(object)
     for cells in plain.where(frame.notna(), None).itertuples(index=False):
-        sheet.append([None if cell is None else cell for cell in cells])
+        sheet.append([_cell(sheet, value) for value in cells])
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
+
+
+def _cell(sheet: Any, value: object) -> Any:
+    """A cell of a sheet; a text stays a text, without the signs that a sheet cannot hold."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
+
+    if not isinstance(value, str):
+        return value
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value))
+    cell.data_type = "s"
+    return cell
 
 
 def _harmless(frame: pd.DataFrame) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def refuse_missing_rates(tables: Tables, terms: Terms, engine: Engine) -> None:
         if name not in tables:
             continue
         when = str(TABLES[name].happened_at)
-        rows = tables[name].filter(tables[name][amount].notnull())
+        rows = _with_amount(tables, name, amount)
         rated = with_rate(rows, at=when, tables=tables, terms=terms)
         missing = rated.filter(rated.rate.isnull()).select("currency", day=rated[when])
         found = engine.compute(missing.order_by("day", "currency").limit(1)).to_pylist()
@@ -57,6 +57,15 @@ def refuse_missing_rates(tables: Tables, terms: Terms, engine: Engine) -> None:
                 f"Table {name}: there is no rate for {found[0]['currency']} on {found[0]['day']:%Y-%m-%d} into "
                 f"{terms.currency}. Add one to the table rates, or set `currency` in the configuration."
             )
+
+
+def _with_amount(tables: Tables, name: str, amount: str) -> ir.Table:
+    """The rows that have an amount, or get one by a change."""
+    rows = tables[name]
+    if name != "opportunities" or "opportunity_changes" not in tables:
+        return rows.filter(rows[amount].notnull())
+    changes = tables["opportunity_changes"].filter(lambda row: row["column"] == amount)
+    return rows.filter(rows[amount].notnull() | rows.opportunity_id.isin(changes.opportunity_id))
 
 
 def _spans(rates: ir.Table) -> ir.Table:

@@ -10,7 +10,7 @@ import pytest
 from abm_ml.kpis import COLUMNS, KPIS
 from abm_ml.plots.wording import title_of
 from tests.cli.command import call
-from tests.jobs.company import Served
+from tests.jobs.company import Served, settings_of, written
 
 QUICK = ("--name", "win_rate", "--name", "penetration_rate", "--name", "tam")
 
@@ -62,6 +62,7 @@ def test_as_a_page(company: Served, tmp_path: Path) -> None:
         (("--period", "quartr"), "--period: there is no 'quartr'. Did you mean 'quarter'?"),
         (("--from", "2026-02-30"), "--from: '2026-02-30' is not a date."),
         (("--from", "2026-05-01", "--to", "2026-04-01"), "Nothing lies between 2026-05-01"),
+        (("--disagreements", "--by", "tier"), "--disagreements is of the published run"),
         (("--out", "kpis.doc"), "kpis.doc: files end in .csv, .parquet, .xlsx, .html."),
     ],
 )
@@ -70,6 +71,15 @@ def test_what_is_asked_wrongly(company: Served, arguments: tuple[str, ...], said
     answer = call("kpis", *arguments, "-c", company.config)
     assert (answer.code, answer.out) == (2, "")
     assert said in answer.err
+
+
+def test_goals_in_the_terminal(company: Served, tmp_path: Path) -> None:
+    """A goal that is met says yes, one that is missed no."""
+    goals = {"win_rate": {"all": 0.01}, "churn_rate": {"all": 0.0001}}
+    config = written(tmp_path / "goals.yaml", {**settings_of(company.folder), "goals": goals})
+    out = call("kpis", "--name", "win_rate", "--name", "churn_rate", "--period", "year", "-c", config).out
+    lines = {line.split()[0]: line.split()[-1] for line in out.splitlines() if "_rate" in line}
+    assert lines == {"win_rate": "yes", "churn_rate": "no"}
 
 
 def test_disagreements(company: Served) -> None:

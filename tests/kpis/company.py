@@ -24,6 +24,7 @@ PERIODS = (
     Period(dt.datetime(2026, 4, 1), AS_OF, dt.datetime(2026, 1, 1), dt.datetime(2026, 3, 22)),
 )
 TERMS = Terms(client_days=120)
+_DAY = dt.timedelta(days=1)
 BEGIN = dt.datetime(2025, 7, 1)
 KINDS = (
     "email_sent", "email_delivered", "email_bounced", "email_open", "email_click", "email_reply", "web_visit",
@@ -135,7 +136,8 @@ def _opportunity(r: _Random, n: int) -> dict[str, Any]:
     closed = r.pick(None, opened + dt.timedelta(days=int(r.rng.integers(1, 200))))
     return {
         "opportunity_id": f"o{n}", "account_id": r.account(), "kind": r.pick("new", "new", "upsell", "renewal"),
-        "opened_at": opened, "first_contact_at": r.pick(None, opened - dt.timedelta(days=20)), "closed_at": closed,
+        "opened_at": opened, "first_contact_at": r.pick(None, opened - 20 * _DAY, (closed or opened) + 5 * _DAY),
+        "closed_at": closed,
         "outcome": r.pick("won", "lost") if closed else None, "amount": r.pick(None, r.money(), r.money()),
         "currency": r.currency(), "owner_id": r.pick("s1", None),
     }  # fmt: skip
@@ -199,6 +201,7 @@ _MADE = {
     "opportunities": _opportunity, "stage_changes": _stage_change, "contracts": _contract, "orders": _order,
     "costs": _cost, "surveys": _survey, "account_changes": _account_change,
 }  # fmt: skip
+_MOMENT = dt.timedelta(microseconds=1)
 _RATES = [
     {"currency": "USD", "day": dt.datetime(2024, 1, 1), "rate": 0.9},
     {"currency": "USD", "day": dt.datetime(2026, 3, 1), "rate": 0.8},
@@ -260,9 +263,10 @@ class Known:
         if found.empty:
             return "out"
         row = found.iloc[0]
-        begun = (
-            row["program_from"] if pd.notna(row["program_from"]) else row["created_at"] if row["in_program"] else None
-        )
+        begun = row["program_from"]
+        if pd.isna(begun):
+            planned = self.raw["accounts"].set_index("account_id")["program_from"][account]
+            begun = row["created_at"] if row["in_program"] and pd.isna(planned) else None
         ended = row["program_to"]
         return "in" if begun is not None and begun <= when and (pd.isna(ended) or when < ended) else "out"
 
@@ -300,9 +304,9 @@ class Known:
                 (changes["account_id"] == account) & (changes["column"] == column) & (changes["happened_at"] < when)
             ].copy()
             if len(changes):
-                # Of several at the same instant the greatest value counts, nothing being the least.
+                # Of several at one instant the one told last counts, then the greatest value, nothing being the least.
                 changes["_value"] = changes["value"].fillna("")
-                last = changes.sort_values(["happened_at", "_value"]).iloc[-1]["value"]
+                last = changes.sort_values(["happened_at", "known_at", "_value"]).iloc[-1]["value"]
                 value = {"true": True, "false": False}.get(last, last) if column == "is_target" else last
         return None if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)) else value
 
@@ -316,7 +320,7 @@ class Known:
         if rows.empty:
             return None
         rows["_n"] = rows["stage"].map(self.terms.funnel.index)
-        return str(rows.sort_values(["happened_at", "_n"]).iloc[-1]["stage"])
+        return str(rows.sort_values(["happened_at", "known_at", "_n"]).iloc[-1]["stage"])
 
     def accounts(self, period: Period) -> pd.DataFrame:
         """Who each account was in a period, as of KPI cuts; program when it ended, program_begin when it began."""
@@ -335,7 +339,8 @@ class Known:
                 "lifecycle": self.lifecycle(account, period.begin) if created < period.begin else "none",
                 "lifecycle_end": self.lifecycle(account, period.end),
                 "stage": self.stage(account, period.begin) if created < period.begin else None,
-                "program": self.member(account, period.end), "program_begin": self.member(account, period.begin),
+                "program": self.member(account, period.end - _MOMENT),
+                "program_begin": self.member(account, period.begin),
             }
             for account, created, tam, begun in zip(
                 rows["account_id"], rows["created_at"], rows["in_tam"], rows["program_from"], strict=True
@@ -356,7 +361,7 @@ class Known:
         who = self.accounts(period)[["account_id", "tier", "industry", "is_target", "in_tam", "lifecycle", "stage"]]
         rows = rows.drop(columns=[name for name in who.columns if name in rows.columns and name != "account_id"])
         rows = rows.merge(who, on="account_id", how="left")
-        times = rows[time] if time else [period.end] * len(rows)
+        times = rows[time] if time else [period.end - _MOMENT] * len(rows)
         program = [self.member(account, when) for account, when in zip(rows["account_id"], times, strict=True)]
         return rows.assign(program=pd.Series(program, index=rows.index, dtype="str"))
 

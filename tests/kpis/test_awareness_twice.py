@@ -108,9 +108,10 @@ def engaged_account_rate(company: Known, period: Period, keep: Keep) -> dict[str
 
 
 def engagement_growth(company: Known, period: Period, keep: Keep) -> dict[str, Any]:
-    """K10: points now by points at the start of the program, of the accounts inside it."""
+    """K10: points now by points at the start of the program, of the accounts inside it that have a date of entry."""
     rows = keep(company.accounts(period))
-    inside = [account for account in _ids(rows[rows["program"] == "in"]) if _begun(company, account) < period.end]
+    entries = company.frames["accounts"].set_index("account_id")["program_from"]
+    inside = [account for account in _ids(rows[rows["program"] == "in"]) if entries[account] < period.end]
     now = sum(_score(company, account, period.end) for account in inside)
     start = sum(_score(company, account, _begun(company, account)) for account in inside)
     return {"value": now / start if start else None}
@@ -183,10 +184,10 @@ def _mean(values: list[Any], digits: int = 12) -> float | None:
 
 
 def target_accounts(company: Known, period: Period, keep: Keep) -> dict[str, Any]:
-    """K33: targets, and by their owners."""
+    """K33: targets, and those that have an owner by their owners."""
     targets = _targets(company, period, keep)
-    owners = {company.attribute(account, "owner_id", period.end) for account in targets} - {None}
-    return {"value": len(targets), "per_seller": len(targets) / len(owners) if owners else None}
+    owned = [owner for account in targets if (owner := company.attribute(account, "owner_id", period.end)) is not None]
+    return {"value": len(targets), "per_seller": len(owned) / len(set(owned)) if owned else None}
 
 
 def influenced_accounts(company: Known, period: Period, keep: Keep) -> dict[str, Any]:

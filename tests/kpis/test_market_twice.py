@@ -17,6 +17,8 @@ from abm_ml.timeline import Period
 from tests.kpis.company import PERIODS, Frames, Known, companies, company
 from tests.kpis.second import RANDOM, Keep, compare
 
+# The days of the published churn probabilities, by default.
+HORIZON = 180
 SCORES = {
     "account_id": [f"a{n}" for n in (0, 1, 2, 0, 1, 3, 20, 21)],
     "label": ["win", "win", "win", "churn", "progression", "churn", "churn", "win"],
@@ -150,7 +152,7 @@ def obtainable_revenue(known: Known, period: Period, keep: Keep) -> dict[str, An
             if by_model:
                 wins = published.get((row.account_id, "win"), wins)
                 churn = published.get((row.account_id, "churn"))
-                stays = stays if churn is None else (1 - churn) ** (365 / 180)
+                stays = stays if churn is None else (1 - churn) ** (365 / HORIZON)
             comes = rates.rate(tier, rates.new, rates.asked, 0.0) * rates.rate(tier, rates.sizes, rates.sizes, 0.0)
             one = sum(each["amount"] for each in unclosed) * wins
             one += sum(map(yearly, running)) * sum(stays**year for year in range(1, horizon + 1))

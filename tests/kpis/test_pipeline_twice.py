@@ -47,9 +47,15 @@ def _deals(company: Known, period: Period) -> pd.DataFrame:
         won=over & (rows["outcome"] == "won"),
         lost=over & (rows["outcome"] == "lost"),
         until=rows["closed_at"].where(over, period.end),
-        cycle=(rows["closed_at"] - rows["first_contact_at"].fillna(rows["opened_at"])) / DAY,
+        cycle=(rows["closed_at"] - _begun(rows)) / DAY,
     )
     return company.cuttable(rows, period, "counted_at")
+
+
+def _begun(deals: pd.DataFrame) -> pd.Series[Any]:
+    """When each deal's cycle began: whoever was contacted after the closing was not contacted first."""
+    first = deals["first_contact_at"].mask(deals["first_contact_at"] > deals["closed_at"])
+    return first.fillna(deals["opened_at"])
 
 
 def _did(company: Known, account: str, since: Any, until: Any) -> pd.DataFrame:
@@ -161,11 +167,10 @@ def progression_rate(company: Known, period: Period, keep: Keep) -> dict[str, An
 def accounts_entering_pipeline(company: Known, period: Period, keep: Keep) -> dict[str, Any]:
     """K40: targets whose first deal is of this period, and which share of the targets they are."""
     ever = company.frames["opportunities"].sort_values(["opened_at", "opportunity_id"])
-    firsts = ever.drop_duplicates("account_id")["opportunity_id"]
-    deals = _deals(company, period)
-    deals = deals[deals["opportunity_id"].isin(firsts) & (deals["opened_at"] >= period.begin)]
-    deals = deals[deals["is_target"].eq(True)]
-    entered = keep(deals)["account_id"].nunique()
+    firsts = ever.drop_duplicates("account_id")
+    firsts = firsts[(firsts["opened_at"] >= period.begin) & (firsts["opened_at"] < period.end)]
+    firsts = company.cuttable(firsts, period, "opened_at")
+    entered = len(keep(firsts[firsts["is_target"].eq(True)]))
     targets = len(keep(_targets(company, period)))
     return {"value": entered, "share": entered / targets if targets else None}
 

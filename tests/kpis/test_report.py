@@ -56,6 +56,9 @@ def test_what_is_not_known_yet_changes_nothing(frames: Frames, report: pd.DataFr
     """The report of all rows is the report of those known on its date: no later row, late row or later cell."""
     known = Known(frames)
     before = Frames({name: known._known(name) for name in frames})
+    # That a date lies ahead says only that the mark `in_program` does not hold yet.
+    ahead = frames["accounts"].set_index("account_id")["program_from"]
+    before["accounts"]["program_from"] = before["accounts"]["account_id"].map(ahead)
     assert sum(map(len, before.values())) < sum(map(len, frames.values()))
     pd.testing.assert_frame_equal(_without_goals(_report(before, tiny, engine)), _without_goals(report))
 
@@ -112,6 +115,14 @@ def test_without_a_table(frames: Frames, tiny: Any, engine: Engine, absent: str)
     assert set(found.rows["name"]) == set(KPIS.names)
 
 
+def test_without_a_column(frames: Frames, tiny: Any, engine: Engine) -> None:
+    """A column in which no row says anything is one that the source does not have."""
+    accounts = frames["accounts"].assign(in_tam=None)
+    seen = Seen(tiny(Frames({**frames, "accounts": accounts})), TERMS, AS_OF, PERIODS, engine)
+    found = kpi_report(Measuring(seen), (KPIS["influenced_accounts"],))
+    assert found.unavailable == {"influenced_accounts": "not available: needs column accounts.in_tam"}
+
+
 @pytest.mark.parametrize("accounts", [0, 1])
 def test_a_company_without_rows(tiny: Any, engine: Engine, accounts: int) -> None:
     """Empty tables give no error: counts are 0, rates are empty, nothing is infinite."""
@@ -132,6 +143,17 @@ def test_goals(report: pd.DataFrame) -> None:
     assert (attained["of"] == 3).all()
 
 
+def test_goals_are_measured_whatever_is_shown(frames: Frames, tiny: Any, engine: Engine) -> None:
+    """How many goals are met does not depend on what is shown, nor on how a cut is spelled; a goal's row is shown."""
+    seen = Seen(tiny(frames), TERMS, AS_OF, PERIODS, engine)
+    goals = {"engagement_score": {"tier=1": 0.0, "industry=Retail,tier=1": 0.0, "all": 1e9}}
+    found = kpi_report(Measuring(seen), (KPIS["goal_attainment"], KPIS["engagement_score"]), (), goals).rows
+    whole = found[(found["name"] == "goal_attainment") & (found["cut"] == "all")]
+    assert whole["of"].tolist() == [3, 3]
+    assert whole["value"].tolist() == pytest.approx([2 / 3, 2 / 3])
+    assert set(found.loc[found["goal"].notna(), "cut"]) == {"all", "tier=1", "tier=1, industry=Retail"}
+
+
 def test_goals_are_checked() -> None:
     """A goal of an unknown cut, or of one that makes no sense, is refused by name."""
     check_goals({"penetration_rate": {"tier=1": 0.6, "all": 0.5, "tier=1, industry=Software": 0.7}})
@@ -143,7 +165,7 @@ def test_goals_are_checked() -> None:
 
 def test_cuts_are_checked() -> None:
     """An unknown cut is answered with the nearest; one that makes no sense for a KPI is refused by name."""
-    assert parse_cuts(["tier", "tier, industry", "tier"]) == (("tier",), ("tier", "industry"))
+    assert parse_cuts(["tier", "industry, tier", "tier"]) == (("tier",), ("tier", "industry"))
     with pytest.raises(UnknownName, match="mean 'industry'"):
         parse_cuts(["indutsry"])
     with pytest.raises(ConfigError, match="penetration_rate cannot be cut by campaign"):

@@ -56,8 +56,9 @@ def _rate(known: Known, period: Period, keep: Keep, kind: str) -> float | None:
     clients = set(who.loc[(who["lifecycle"] == "client") | (who["lifecycle_end"] == "client"), "account_id"])
     rows = pd.DataFrame({"account_id": sorted(clients | set(orders["account_id"]))}, dtype="str")
     rows = known.cuttable(rows, period)
-    begun = [known.member(account, period.begin) for account in rows["account_id"]]
-    rows = keep(rows.assign(program=pd.Series(begun, dtype="str")))
+    first = orders.groupby("account_id")["happened_at"].min().to_dict()
+    inside = [known.member(account, first.get(account, period.begin)) for account in rows["account_id"]]
+    rows = keep(rows.assign(program=pd.Series(inside, dtype="str")))
     return _by(rows["account_id"].isin(set(orders.loc[orders["kind"] == kind, "account_id"])).sum(), len(rows))
 
 
@@ -91,7 +92,7 @@ def installed_base_growth(known: Known, period: Period, keep: Keep) -> dict[str,
     when = orders["happened_at"]
     now = orders.loc[(when >= period.begin) & (when < period.end), "amount"].sum()
     before = orders.loc[(when >= period.begin_before) & (when < period.end_before), "amount"].sum()
-    return {"value": _by(now - before, before)}
+    return {"value": (now - before) / before if round(before, 6) > 0 else None}
 
 
 def _scores(known: Known, period: Period, keep: Keep, kind: str) -> pd.Series[float]:
@@ -120,7 +121,9 @@ def advocacy_rate(known: Known, period: Period, keep: Keep) -> dict[str, Any]:
     answers, touches = known.placed("surveys", period, "answered_at"), known.placed("engagements", period)
     speak = set(answers.loc[[said is True for said in answers["would_recommend"]], "account_id"])
     speak |= set(touches.loc[touches["kind"] == "referral", "account_id"])
-    return {"value": _by(rows["account_id"].isin(speak).sum(), len(rows))}
+    heard = known.frames["surveys"]["would_recommend"].notna().any()
+    heard = heard or known.frames["engagements"]["kind"].eq("referral").any()
+    return {"value": _by(rows["account_id"].isin(speak).sum(), len(rows)) if heard else None}
 
 
 ORACLES = {

@@ -35,7 +35,7 @@ def _sales(known: Known, period: Period, keep: Keep, span: str = "now") -> pd.Da
 
 
 def _growth(now: float, before: float) -> float | None:
-    return (now - before) / before if before else None
+    return (now - before) / before if round(before, 6) > 0 else None
 
 
 def _by(above: float | None, below: float | None) -> float | None:
@@ -71,16 +71,32 @@ def _lives(known: Known, period: Period, keep: Keep) -> pd.Series[float]:
     else:
         rows = known.frames.get("orders", pd.DataFrame(columns=["account_id", "happened_at", "kind"]))
         rows = rows[(rows["happened_at"] < period.end) & (rows["kind"] != "credit")]
-    rows = keep(known.cuttable(rows, period))
+    rows = known.cuttable(rows, period)
+    # An account that is created after the period is out of the program, whatever its dates say.
+    there = rows["account_id"].isin(known.accounts(period)["account_id"])
+    rows = keep(rows.assign(program=rows["program"].where(there, "out")))
     return pd.Series([_life(own, period) for _, own in rows.groupby("account_id")], dtype="float64")
+
+
+def _frequency(known: Known, period: Period, keep: Keep) -> float | None:
+    """Orders of the clients of the period, who are in the program by their first order, by these clients and years."""
+    sales = _sales(known, period, lambda rows: rows)
+    orders = sales[sales["kind"] != "credit"].sort_values("happened_at")
+    who = known.accounts(period)
+    held = set(who.loc[(who["lifecycle"] == "client") | (who["lifecycle_end"] == "client"), "account_id"])
+    quiet = known.cuttable(pd.DataFrame({"account_id": sorted(held - set(orders["account_id"]))}, dtype="str"), period)
+    begun = [known.member(account, period.begin) for account in quiet["account_id"]]
+    quiet = quiet.assign(program=pd.Series(begun, dtype="str"))
+    clients = keep(pd.concat([orders.drop_duplicates("account_id"), quiet], ignore_index=True))
+    ordered = orders["account_id"].isin(set(clients["account_id"])).sum()
+    return _by(float(ordered), len(clients) * ((period.end - period.begin) / YEAR))
 
 
 def clv(known: Known, period: Period, keep: Keep) -> dict[str, Any]:
     """K53: what a purchase brings x purchases a year x years as a client."""
     rows = _sales(known, period, keep)
-    orders = rows[rows["kind"] != "credit"]
-    value = _by(rows["amount"].sum(), len(orders))
-    often = _by(len(orders), orders["account_id"].nunique() * ((period.end - period.begin) / YEAR))
+    value = _by(rows["amount"].sum(), (rows["kind"] != "credit").sum())
+    often = _frequency(known, period, keep)
     lives = _lives(known, period, keep)
     years = lives.mean() if len(lives) else None
     known = value is not None and often is not None and years is not None
@@ -117,7 +133,8 @@ def _winning(known: Known, period: Period, keep: Keep, categories: set[str]) -> 
     first = first[(first["closed_at"] >= period.begin) & (first["closed_at"] < period.end)]
     clients = len(keep(known.cuttable(first, period, "closed_at")))
     costs = _costs(known, period, keep)
-    return {"value": _by(costs.loc[costs["category"].isin(categories), "amount"].sum(), clients)}
+    costs = costs[costs["category"].isin(categories)]
+    return {"value": _by(costs["amount"].sum(), clients) if len(costs) else None}
 
 
 def cac(known: Known, period: Period, keep: Keep) -> dict[str, Any]:

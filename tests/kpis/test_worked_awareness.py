@@ -124,6 +124,13 @@ def test_engagement_growth_needs_a_start(measured: Any) -> None:
     assert pd.isna(_value(measured("engagement_growth", accounts, did)))
 
 
+def test_engagement_growth_counts_dated_entries_only(measured: Any) -> None:
+    """K10: an account of the program without a date of entry counts neither now nor at the start."""
+    accounts = [*_accounts(1, program_from="2026-02-01"), {**_accounts(2)[1], "in_program": True}]
+    did = [_did(0, "demo_request", "2026-01-31"), *[_did(0, "demo_request")] * 2, *[_did(1, "demo_request")] * 5]
+    assert _value(measured("engagement_growth", accounts, did)) == pytest.approx(2.0)
+
+
 def test_marketing_qualified_accounts(measured: Any) -> None:
     """K21: 2 of 8 targets have 50 points or more: 2 accounts, 25 %; an account that is no target does not count."""
     accounts = [*_accounts(8), {**_accounts(1)[0], "account_id": "a8", "is_target": False}]
@@ -189,6 +196,15 @@ def test_target_accounts(measured: Any) -> None:
     accounts.append({**accounts[0], "account_id": "other", "is_target": False, "owner_id": "s9"})
     rows = measured("target_accounts", accounts, [])
     assert (_value(rows), _value(rows, "per_seller")) == (120, 60)
+
+
+def test_target_accounts_without_an_owner(measured: Any) -> None:
+    """K33: of 3 targets 1 has an owner: 1 per seller; where nobody owns any it is not known."""
+    accounts = _accounts(3)
+    assert pd.isna(_value(measured("target_accounts", accounts, []), "per_seller"))
+    accounts[0]["owner_id"] = "s0"
+    rows = measured("target_accounts", accounts, [])
+    assert (_value(rows), _value(rows, "per_seller")) == (3, 1)
 
 
 def test_target_accounts_need_no_engagements(tiny: Any, engine: Engine) -> None:

@@ -104,8 +104,21 @@ def test_email_open_rate_where_no_delivery_is_told(report: Report) -> None:
     """K03: a source without deliveries: 12 sent, 2 of them bounced, 2 opened: 20 %."""
     rows = each("email_sent", range(12)) + each("email_bounced", range(10, 12)) + each("email_open", range(2))
     assert report("email_open_rate", rows) == {"value": 0.20}
-    told_elsewhere = [*rows, did("email_delivered", day="2025-01-01")]
-    assert pd.isna(report("email_open_rate", told_elsewhere)["value"])
+    told_before = [*rows, did("email_delivered", "other", day="2025-01-01", campaign_id="k")]
+    assert pd.isna(report("email_open_rate", told_before)["value"])
+
+
+def test_email_rates_where_one_campaign_tells_no_delivery(report: Report) -> None:
+    """K03 to K05: campaign k tells that 10 were delivered; of l it is only known that 4 were sent and 1 acted."""
+    told = each("email_delivered", range(10)) + each("email_open", range(1)) + each("email_sent", range(20))
+    for kind, name in (("open", "open"), ("click", "click"), ("reply", "response")):
+        rows = told + each("email_sent", range(4), campaign_id="l") + each(f"email_{kind}", range(1), campaign_id="l")
+        found = report(f"email_{name}_rate", rows, cut="campaign")
+        assert found["value", "campaign=l"] == 0.25
+        assert found["value"] == pytest.approx((2 if kind == "open" else 1) / 14)
+        # E-mails without a campaign are one campaign, too.
+        unnamed = [row | {"campaign_id": None} if row["campaign_id"] == "l" else row for row in rows]
+        assert report(f"email_{name}_rate", unnamed, cut="campaign")["value", "campaign=unknown"] == 0.25
 
 
 def test_email_click_rate(report: Report) -> None:
@@ -169,6 +182,14 @@ def test_content_performance_by_content(report: Report) -> None:
     assert (found["value"], found["value", "a"], found["value", "b"]) == (2, 1, 1)
     assert found["consumption_rate", "a"] == 1
     assert pd.isna(found["consumption_rate", "b"])
+
+
+def test_content_performance_where_one_campaign_tells_no_delivery(report: Report) -> None:
+    """K13: k tells 2 deliveries of 4 sent, l only that 3 were sent: 1 view of 5 offers is 20 %."""
+    rows = each("email_sent", range(4)) + each("email_delivered", range(2))
+    rows += each("email_sent", range(3), campaign_id="l")
+    rows = [row | {"content_id": "guide"} for row in [*rows, did("content_view")]]
+    assert report("content_performance", rows)["consumption_rate"] == 0.20
 
 
 def test_content_conversion_rate(report: Report) -> None:

@@ -128,6 +128,14 @@ def test_obtainable_revenue_by_the_model(company: Tables, engine: Engine) -> Non
     assert earlier["value"].tolist() == pytest.approx([4_900])
 
 
+def test_obtainable_revenue_by_the_horizon_of_churn(company: Tables, engine: Engine) -> None:
+    """K38: a published 0.19 of 730 days is (1 - 0.19)^(365/730) = 0.90 a year."""
+    scores = engine.register(pa.table({"account_id": ["c0"], "label": ["churn"], "probability": [0.19]}))
+    seen = Seen(company, Terms(), END, PERIODS, engine, scores, churn_days=730)
+    rows = kpi_report(Measuring(seen), (KPIS["obtainable_revenue"],)).rows.set_index("measure")
+    assert rows["value"]["two_years"] == pytest.approx(4_000 + 1_000 * (0.9 + 0.81))
+
+
 def test_obtainable_revenue_of_targets(tiny: Any, engine: Engine) -> None:
     """K38: 3 new deals a year from 12 targets are 0.25 each, of 2,000 on average: 500 a year of every target.
 

@@ -158,6 +158,13 @@ def test_accounts_entering_pipeline(measure: Measure) -> None:
     assert whole(found) == {"value": 1, "share": 1 / 3}
 
 
+def test_accounts_entering_pipeline_by_program(measure: Measure) -> None:
+    """K40: a deal counts where its account stood when it was opened, also where it closed in the program later."""
+    accounts = [account("inside", program_from="2026-04-15")]
+    found = measure("accounts_entering_pipeline", deals=deal(1, opened_at=BEGIN), accounts=accounts, by="program")
+    assert cuts(found, "program") == {"in": 0, "out": 1}
+
+
 def test_influenced_pipeline(measure: Measure) -> None:
     """K42: 30,000 of 100,000 are 30 %: marketing from 90 days before the opening until the closing counts."""
     deals = deal(1, amount=10_000) + deal(1, "outside", closed=None, amount=20_000) + deal(1, "other", amount=70_000)
@@ -220,6 +227,13 @@ def test_sales_cycle_length(measure: Measure) -> None:
     deals = cycle(30) + cycle(60) + cycle(90, first_contact_at=None) + cycle(500, outcome="lost")
     assert whole(measure("sales_cycle_length", deals=deals)) == {"value": 60, "median": 60}
     assert whole(measure("sales_cycle_length", deals=deals + cycle(0.5))) == {"value": 45.125, "median": 45}
+
+
+def test_sales_cycle_without_a_first_contact_before_the_closing(measure: Measure) -> None:
+    """K48: a contact after the closing is no first one, so the 30 days run from the opening; one at the closing is."""
+    late, at_once = cycle(30, first_contact_at="2026-05-20"), cycle(30, first_contact_at=INSIDE)
+    assert whole(measure("sales_cycle_length", deals=late)) == {"value": 30, "median": 30}
+    assert whole(measure("sales_cycle_length", deals=late + at_once)) == {"value": 15, "median": 15}
 
 
 def test_sales_cycle_saved(measure: Measure) -> None:

@@ -46,15 +46,18 @@ def _answers(kind: str, *scores: float, day: str = "2026-06-02", **cells: Any) -
 
 @pytest.fixture
 def measure(tiny: Any, engine: Engine) -> Measure:
-    """`measure("nps", accounts=..., surveys=[...])`: the measures of a KPI over 2026 by name."""
+    """`measure("nps", accounts=..., surveys=[...])`: the measures of a KPI over 2026; with `cut`, the values by cut."""
 
-    def of(name: str, **tables: Sequence[Row]) -> dict[str, float]:
+    def of(name: str, *, cut: str | None = None, **tables: Sequence[Row]) -> dict[str, float]:
         rows = {
             table: [{IDS[table]: str(n), **row} for n, row in enumerate(given)] if table in IDS else given
             for table, given in tables.items()
         }
         seen = Seen(tiny(rows), Terms(currency="EUR"), AS_OF, (YEAR,), engine)
-        report = kpi_report(Measuring(seen), [KPIS[name]]).rows
+        report = kpi_report(Measuring(seen), [KPIS[name]], [(cut,)] if cut else []).rows
+        if cut:
+            report = report[(report["measure"] == "value") & report[cut].notna()]
+            return dict(zip(report[cut], report["value"], strict=True))
         return dict(zip(report["measure"], report["value"], strict=True))
 
     return of
@@ -106,6 +109,20 @@ def test_upsell_rate(measure: Measure) -> None:
     assert found == {"value": pytest.approx(0.2)}
 
 
+@pytest.mark.parametrize("kind", ["upsell", "cross_sell"])
+def test_sell_rates_by_program(measure: Measure, kind: str) -> None:
+    """K63, K65: in the program by the first order of the period, so are those created in it; else by its beginning.
+
+    In: a new account that bought more, and a client that joined before it ordered. Out: a client that joined later.
+    """
+    accounts = _accounts(1, "new", in_program=True, created_at="2026-03-01")
+    accounts += _accounts(1, "joined", program_from="2026-02-01") + _accounts(1, "quiet", program_from="2026-02-01")
+    orders = _orders(1, kind, 10, name="new") + _orders(1, "new", 10, name="joined")
+    orders += _orders(1, kind, 10, "2026-12-31", name="joined")
+    found = measure(f"{kind}_rate", cut="program", accounts=accounts, contracts=_contracts(1, "quiet"), orders=orders)
+    assert found == {"in": 1, "out": 0}
+
+
 def test_upsell_revenue_rate(measure: Measure) -> None:
     """K64: 30k of 200k are 15 %; credits lessen the revenue."""
     orders = _orders(3, "upsell", 10_000) + _orders(2, "new", 90_000) + _orders(1, "credit", -10_000)
@@ -127,6 +144,13 @@ def test_installed_base_growth(measure: Measure) -> None:
     contracts = _contracts(2) + _contracts(1, "late", started_at="2026-01-01")
     found = measure("installed_base_growth", accounts=accounts, contracts=contracts, orders=orders)
     assert found == {"value": pytest.approx(0.1)}
+
+
+def test_installed_base_growth_after_credits_only(measure: Measure) -> None:
+    """K66: what clients buy after a credit is no growth: there was nothing to grow from."""
+    orders = _orders(1, "credit", -50, "2025-06-01") + _orders(1, "new", 100)
+    found = measure("installed_base_growth", accounts=_accounts(1), contracts=_contracts(1), orders=orders)
+    assert found == {"value": pytest.approx(float("nan"), nan_ok=True)}
 
 
 def test_nps(measure: Measure) -> None:
@@ -158,6 +182,16 @@ def test_advocacy_rate(measure: Measure) -> None:
 
 
 def test_advocacy_rate_that_nobody_asked_for(measure: Measure) -> None:
-    """K69: without surveys and engagements nobody knows who recommends us: no rate instead of zero."""
-    found = measure("advocacy_rate", accounts=_accounts(2), contracts=_contracts(2))
-    assert found == {"value": pytest.approx(float("nan"), nan_ok=True)}
+    """K69: without an answer or a referral of anybody nobody knows who recommends us: no rate instead of zero."""
+    tables = {"accounts": _accounts(2), "contracts": _contracts(2)}
+    nothing = {"value": pytest.approx(float("nan"), nan_ok=True)}
+    assert measure("advocacy_rate", **tables) == nothing
+    visit = {"account_id": "a0", "kind": "web_visit", "happened_at": "2026-03-01"}
+    tables |= {"surveys": _answers("nps", 9), "engagements": [visit]}
+    assert measure("advocacy_rate", **tables) == nothing
+    later = {**visit, "kind": "referral", "happened_at": AS_OF}
+    assert measure("advocacy_rate", **tables | {"engagements": [visit, later]}) == nothing
+    before = {**visit, "kind": "referral", "happened_at": "2025-03-01"}
+    assert measure("advocacy_rate", **tables | {"engagements": [visit, before]}) == {"value": 0}
+    refused = _answers("nps", 9, would_recommend=False)
+    assert measure("advocacy_rate", **tables | {"surveys": refused}) == {"value": 0}

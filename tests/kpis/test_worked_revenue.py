@@ -14,6 +14,8 @@ from abm_ml.tables import Terms
 from abm_ml.timeline import Period
 
 YEAR = Period.of(dt.datetime(2026, 1, 1), dt.datetime(2027, 1, 1))
+SUMMER = Period.of(dt.datetime(2026, 7, 1), dt.datetime(2026, 10, 1))
+NOTHING = pytest.approx(float("nan"), nan_ok=True)
 AS_OF = dt.datetime(2027, 6, 1)
 Row = dict[str, Any]
 Measure = Callable[..., Any]
@@ -50,16 +52,19 @@ def _cost(category: str, amount: float, program: str = "abm", day: str = "2026-0
 
 @pytest.fixture
 def measure(tiny: Any, engine: Engine) -> Measure:
-    """`measure("acv", contracts=[...])`: the measures of a KPI over 2026 by name; with `cut`, by (measure, value)."""
+    """`measure("acv", contracts=[...])`: the measures of a KPI by name, over 2026; with `cut`, by (measure, value)."""
 
-    def of(name: str, *, cut: str | None = None, accounts: Sequence[Row] = (), **tables: Sequence[Row]) -> Any:
+    def of(
+        name: str, *, cut: str | None = None, period: Period = YEAR, accounts: Sequence[Row] = (),
+        **tables: Sequence[Row],
+    ) -> Any:  # fmt: skip
         keys = {"orders": "order_id", "costs": "cost_id", "contracts": "contract_id", "opportunities": "opportunity_id"}
         rows: dict[str, Any] = {
             table: [{keys[table]: str(n), **row} for n, row in enumerate(given)] if table in keys else given
             for table, given in tables.items()
         }
         built = tiny({"accounts": accounts or [_account("a"), _insider("in")], **rows})
-        seen = Seen(built, Terms(currency="EUR"), AS_OF, (YEAR,), engine)
+        seen = Seen(built, Terms(currency="EUR"), AS_OF, (period,), engine)
         report = kpi_report(Measuring(seen), [KPIS[name]], [(cut,)] if cut else []).rows
         if cut:
             report = report[report["cut"] != "all"]
@@ -88,6 +93,16 @@ def test_revenue_growth_without_orders(measure: Measure) -> None:
     assert (found["revenue"], found["value"]) == (100_000, pytest.approx(float("nan"), nan_ok=True))
 
 
+def test_revenue_growth_after_credits_only(measure: Measure) -> None:
+    """K52: 100 after credits of 50 are no fall by 300 %; on a base of less than nothing there is no growth."""
+    orders = [
+        _order("in", -50, "2025-02-01", kind="credit"), _order("in", 100), _order("a", 75, "2025-02-01"),
+    ]  # fmt: skip
+    assert measure("revenue_growth", orders=orders) == {
+        "value": pytest.approx(3), "program": NOTHING, "over_overall": NOTHING, "revenue": 100, "revenue_program": 100,
+    }  # fmt: skip
+
+
 def test_revenue_growth_in_another_currency(measure: Measure) -> None:
     """K52: an order counts at the rate of its own date."""
     rates = [
@@ -110,6 +125,37 @@ def test_clv(measure: Measure) -> None:
     assert found["value"] == pytest.approx(10_000 * 2 / (365 / 365.25) * 1826 / 365.25)
 
 
+@pytest.mark.parametrize(("period", "years"), [(YEAR, 365 / 365.25), (SUMMER, 92 / 365.25)])
+def test_clv_by_year_and_quarter(measure: Measure, period: Period, years: float) -> None:
+    """K53: 12 clients with one order of 100 a year each: once a year, whatever the period, so about 100 x 1 x years."""
+    accounts = [_account(f"c{n}") for n in range(1, 13)]
+    orders = [_order(f"c{n}", 100, f"2026-{n:02}-15") for n in range(1, 13)]
+    contracts = [_contract(f"c{n}", "2022-01-01", "2030-01-01") for n in range(1, 13)]
+    found = measure("clv", period=period, accounts=accounts, orders=orders, contracts=contracts)
+    assert found["purchase_frequency"] == pytest.approx((12 if period == YEAR else 3) / (12 * years))
+    assert found["purchase_frequency"] == pytest.approx(1, rel=1e-2)
+    assert found["value"] == pytest.approx(100 * found["client_years"], rel=1e-2)
+
+
+def test_clv_counts_clients_of_the_period(measure: Measure) -> None:
+    """K53: who was a client at the start or the end or ordered is one; who was lost before and bought nothing is not.
+
+    Credits are no orders; by program, a client counts by its first order, else by when the period began.
+    """
+    accounts = [_account(name) for name in ("start", "end", "buyer", "lost")]
+    accounts.append(_account("in", in_program=True, program_from="2026-02-01"))
+    contracts = [
+        _contract("start", "2025-01-01", "2026-02-01"), _contract("end", "2026-12-01", "2028-01-01"),
+        _contract("lost", "2020-01-01", "2025-01-01"),
+    ]  # fmt: skip
+    orders = [_order("buyer", 9), _order("in", 9), _order("in", 9, "2026-07-01"), _order("lost", -9, kind="credit")]
+    tables = {"accounts": accounts, "contracts": contracts, "orders": orders}
+    assert measure("clv", **tables)["purchase_frequency"] == pytest.approx(3 / 4 / (365 / 365.25))
+    found = measure("clv", cut="program", **tables)
+    assert found["purchase_frequency", "in"] == pytest.approx(2 / (365 / 365.25))
+    assert found["purchase_frequency", "out"] == pytest.approx(1 / 3 / (365 / 365.25))
+
+
 def test_clv_of_lost_clients(measure: Measure) -> None:
     """K53: a life ends with the last contract, or when it is cancelled; 2 and 4 years are 3 on average."""
     contracts = [
@@ -117,7 +163,28 @@ def test_clv_of_lost_clients(measure: Measure) -> None:
         _contract("in", "2020-01-01", "2030-01-01", cancelled_at="2024-01-01"),
         _contract("in", "2027-01-01", "2030-01-01"),
     ]  # fmt: skip
-    assert measure("clv", contracts=contracts)["client_years"] == pytest.approx(3, rel=1e-3)
+    found = measure("clv", contracts=contracts, orders=[_order("a", 1)])
+    assert found["client_years"] == pytest.approx(3, rel=1e-3)
+
+
+def test_without_sales_and_contracts(tiny: Any, engine: Engine) -> None:
+    """K52, K53, K58, K60: of accounts and costs alone no growth, value, return or churn is made up; the report says so.
+
+    The program's cost is known, and costs of winning clients need deals.
+    """
+    built = tiny({"accounts": [_account("a")], "costs": [{"cost_id": "0", **_cost("content", 5)}]})
+    seen = Seen(built, Terms(currency="EUR"), AS_OF, (YEAR,), engine)
+    asked = [
+        "revenue_growth", "clv", "cac", "program_cost", "roi", "clv_to_cac", "churn_rate", "retention_rate",
+        "advocacy_rate",
+    ]  # fmt: skip
+    sales = "not available: needs table orders or opportunities"
+    contracts = "not available: needs table contracts or orders"
+    assert kpi_report(Measuring(seen), [KPIS[name] for name in asked]).unavailable == {
+        "revenue_growth": sales, "clv": sales, "roi": sales, "cac": "not available: needs table opportunities",
+        "clv_to_cac": "not available: needs table opportunities", "churn_rate": contracts, "retention_rate": contracts,
+        "advocacy_rate": contracts,
+    }  # fmt: skip
 
 
 def test_clv_without_contracts(measure: Measure) -> None:
@@ -157,6 +224,19 @@ def test_cac_by_program(measure: Measure) -> None:
     costs = [_cost("content", 600), _cost("technology", 400, "other")]
     found = measure("cac", cut="program", opportunities=[_won("in"), _won("a", 0, "2025-06-01")], costs=costs)
     assert found == {("value", "in"): 600, ("value", "out"): pytest.approx(float("nan"), nan_ok=True)}
+
+
+@pytest.mark.parametrize("name", ["cac", "cac_full"])
+def test_cac_where_no_cost_is_known(measure: Measure, name: str) -> None:
+    """K55, K56: costs that name no account make no new client free: its cost is unknown; in total it is a number."""
+    tables = {"opportunities": [_won("in"), _won("a")], "costs": [_cost("content", 600), _cost("sales", 8)]}
+    assert measure(name, cut="account", **tables) == {
+        ("value", "a"): NOTHING, ("value", "in"): NOTHING, ("value", "unknown"): NOTHING,
+    }  # fmt: skip
+    assert measure(name, **tables) == {"value": 304}
+    tables["costs"].append(_cost("campaign", 5, account_id="a"))
+    assert measure(name, cut="account", **tables)["value", "a"] == 5
+    assert measure("program_cost", cut="account", **tables)["value", "in"] == 0
 
 
 def test_cac_full(measure: Measure) -> None:

@@ -47,17 +47,19 @@ def accounts(seen: Seen) -> ir.Table:
 
 
 def _standing(seen: Seen) -> ir.Table:
-    """Who each account was, and how it stands in the program: since when, and whether its first days ended."""
+    """Who each account was, whether it `started` in the program at a known date, and whether its first days ended."""
     rows = seen.standing
     rows = rows.mutate(is_target=rows.is_target.fill_null(False), in_tam=rows.in_tam.fill_null(False))
     rows = rows.rename(program="in_program").inner_join(seen.spans, "period")
     rows = beside(rows, seen.membership, "account_id")
+    dated = seen.tables["accounts"].select("account_id", _dated=lambda row: row.program_from.notnull())
+    rows = beside(rows, dated, "account_id")
     ripe = rows["_begun"] + ibis.interval(days=FIRST_DAYS)
     rows = rows.mutate(
-        started=((rows.program == "in") & (rows["_begun"] < rows.end)).fill_null(False),
+        started=((rows.program == "in") & rows["_dated"] & (rows["_begun"] < rows.end)).fill_null(False),
         first_days_over=((ripe >= rows.begin) & (ripe < rows.end)).fill_null(False),
     )
-    return rows.drop("end", "_begun", "_ended")
+    return rows.drop("end", "_begun", "_ended", "_dated")
 
 
 def _judged(rows: ir.Table, terms: Terms) -> ir.Table:

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from abm_ml.kpis.base import grain
-from abm_ml.kpis.grains.money import sold
+from abm_ml.kpis.grains.money import SECONDS_PER_YEAR, sold
 from abm_ml.kpis.joins import beside
 from abm_ml.kpis.seen import Seen
 from abm_ml.tables.money import MONEY
@@ -16,28 +16,47 @@ _KEYS = ("account_id", "period")
 
 @grain(needs=("contracts|orders",))
 def clients(seen: Seen) -> ir.Table:
-    """One account that was a client when a period began or ended, or ordered in it, and what it bought."""
+    """One account that was a client when a period began: whether it was lost, and what it bought."""
+    who = seen.standing.filter(lambda row: row.lifecycle == "client")
+    rows = who.select(*_KEYS, lost=who.lifecycle_end != "client", program="in_program_begin")
+    sales = sold(seen)
+    money = sales.amount.cast(MONEY)
+    sums = {"revenue_now": money.sum(where=sales.now), "revenue_before": money.sum(where=sales.before)}
+    bought = sales.group_by(*_KEYS).aggregate(**{name: value.cast("float64") for name, value in sums.items()})
+    rows = beside(rows, bought, _KEYS)
+    return rows.mutate(**{name: rows[name].fill_null(0) for name in sums})
+
+
+@grain(needs=("contracts|orders",))
+def buyers(seen: Seen) -> ir.Table:
+    """One client of a period: an account that was a client when it began or ended, or ordered in it; what it ordered.
+
+    In the program by its first order of the period, else by the period's beginning.
+    """
     who = seen.standing
-    who = who.select(*_KEYS, at_start=who.lifecycle == "client", at_end=who.lifecycle_end == "client")
-    who = who.filter(who.at_start | who.at_end)
-    bought = _bought(seen)
-    rows = who.select(*_KEYS).union(bought.filter(bought.orders > 0).select(*_KEYS), distinct=True)
-    rows = beside(beside(rows, who, _KEYS), bought, _KEYS)
-    flags = {name: rows[name].fill_null(False) for name in ("at_start", "at_end", "upsold", "cross_sold")}
-    sums = {name: rows[name].fill_null(0) for name in ("orders", "revenue_now", "revenue_before")}
-    rows = rows.mutate(**flags, **sums)
-    return seen.with_standing(rows.mutate(lost=rows.at_start & ~rows.at_end), program="in_program_begin")
+    who = who.filter((who.lifecycle == "client") | (who.lifecycle_end == "client")).select(*_KEYS)
+    ordered = _ordered(seen)
+    rows = beside(who.union(ordered.select(*_KEYS), distinct=True), ordered, _KEYS)
+    rows = rows.mutate(
+        orders=rows.orders.fill_null(0),
+        upsold=rows.upsold.fill_null(False),
+        cross_sold=rows.cross_sold.fill_null(False),
+    )
+    begin, end = seen.spans.begin.epoch_seconds(), seen.spans.end.epoch_seconds()
+    rows = rows.inner_join(
+        seen.spans.select("period", "begin", period_years=(end - begin) / SECONDS_PER_YEAR), "period"
+    )
+    return seen.with_program(rows.mutate(counted_at=ibis.coalesce(rows.first_order, rows.begin)), at="counted_at")
 
 
-def _bought(seen: Seen) -> ir.Table:
-    rows = sold(seen)
-    money = rows.amount.cast(MONEY)
-    return rows.group_by(*_KEYS).aggregate(
-        orders=(rows.now & ~rows.is_credit).sum(),
-        upsold=(rows.now & (rows.kind == "upsell")).any(),
-        cross_sold=(rows.now & (rows.kind == "cross_sell")).any(),
-        revenue_now=money.sum(where=rows.now).cast("float64"),
-        revenue_before=money.sum(where=rows.before).cast("float64"),
+def _ordered(seen: Seen) -> ir.Table:
+    sales = sold(seen)
+    orders = sales.filter(sales.now, ~sales.is_credit)
+    return orders.group_by(*_KEYS).aggregate(
+        orders=orders.count(),
+        upsold=(orders.kind == "upsell").any(),
+        cross_sold=(orders.kind == "cross_sell").any(),
+        first_order=orders.happened_at.min(),
     )
 
 
@@ -70,16 +89,27 @@ def _spells(seen: Seen) -> ir.Table:
 
 
 def _with_advocates(lives: ir.Table, seen: Seen) -> ir.Table:
-    """The rows with `advocate`: said in a survey of the period that it would recommend us, or referred somebody."""
-    did = []
+    """The rows with `advocate`: said in a survey of the period that it would recommend us, or referred somebody.
+
+    Null where no answer and no referral of any account is known: then silence tells nothing.
+    """
+    said = _said(seen)
+    advocates = seen.placed(said.filter(said.recommends)).select(*_KEYS).distinct()
+    rows = beside(lives, advocates.mutate(_spoke=ibis.literal(True)), _KEYS)
+    rows = rows.cross_join(said.aggregate(_heard=said.count() > 0))
+    return rows.mutate(advocate=rows["_heard"].ifelse(rows["_spoke"].fill_null(False), None)).drop("_spoke", "_heard")
+
+
+def _said(seen: Seen) -> ir.Table:
+    """account_id, happened_at, recommends: every answer whether one would recommend us, and every referral."""
+    accounts = seen.tables["accounts"]
+    said = [accounts.filter(ibis.literal(False)).select("account_id", happened_at="created_at", recommends="is_target")]
     if "surveys" in seen:
-        answers = seen.placed(seen.tables["surveys"], "answered_at")
-        did.append(answers.filter(answers.would_recommend).select(*_KEYS))
+        rows = seen.tables["surveys"]
+        rows = rows.filter(rows.would_recommend.notnull())
+        said.append(rows.select("account_id", happened_at=rows.answered_at, recommends=rows.would_recommend))
     if "engagements" in seen:
-        touches = seen.placed(seen.tables["engagements"])
-        did.append(touches.filter(touches.kind == "referral").select(*_KEYS))
-    if not did:
-        return lives.mutate(advocate=ibis.null("boolean"))
-    advocates = (ibis.union(*did) if len(did) > 1 else did[0]).distinct()
-    rows = beside(lives, advocates.mutate(advocate=ibis.literal(True)), _KEYS)
-    return rows.mutate(advocate=rows.advocate.fill_null(False))
+        rows = seen.tables["engagements"]
+        rows = rows.filter(rows.kind == "referral")
+        said.append(rows.select("account_id", "happened_at", recommends=ibis.literal(True)))
+    return ibis.union(*said) if len(said) > 1 else said[0]

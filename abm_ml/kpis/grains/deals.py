@@ -1,4 +1,4 @@
-"""Grains of the pipeline: each deal, each account in a stage, and each stay in a stage."""
+"""Grains of the pipeline: each deal, each opening of one, each account in a stage, and each stay in a stage."""
 
 from __future__ import annotations
 
@@ -25,25 +25,23 @@ def deals(seen: Seen) -> ir.Table:
 
     It counts (`counted_at`) when it closed, where it closed in the period; else when it opened, where it opened in
     the period; else when the period began. Its `level` and whether it is `influenced` are as of its closing, or as
-    of the period's end where it was still open; `days` is the length of its cycle, from the first contact on.
+    of the period's end where it was still open; `days` is the length of its cycle, from the first contact on. A first
+    contact after the closing is none: then the cycle began with the opening.
     """
-    rows = seen.engine.store(_in_periods(_in_order(seen.tables["opportunities"]), seen))
-    rows = _with_touches(rows, seen)
-    rows = seen.with_standing(seen.with_program(rows, at="counted_at"), "is_target")
+    rows = seen.engine.store(_in_periods(_with_first_won(seen.tables["opportunities"]), seen))
+    rows = seen.with_program(_with_touches(rows, seen), at="counted_at")
     return rows.drop("opened_at", "closed_at", "first_contact_at", "until", "outcome")
 
 
-def _in_order(opportunities: ir.Table) -> ir.Table:
-    """The deals, with the first of each account and the first that it won of kind new."""
+def _with_first_won(opportunities: ir.Table) -> ir.Table:
+    """The deals, with the first of kind new that each account won."""
     new = ((opportunities.kind == "new") & (opportunities.outcome == "won")).fill_null(False)
     rows = opportunities.select(
-        "opportunity_id", "account_id", "kind", "amount", "outcome", "opened_at", "closed_at", "first_contact_at",
+        "opportunity_id", "account_id", "amount", "outcome", "opened_at", "closed_at", "first_contact_at",
         _new=new,
     )  # fmt: skip
-    opened = ibis.window(group_by="account_id", order_by=["opened_at", "opportunity_id"])
     won = ibis.window(group_by=["account_id", "_new"], order_by=["closed_at", "opportunity_id"])
-    first, first_won = ibis.row_number().over(opened) == 0, ibis.row_number().over(won) == 0
-    return rows.mutate(_first=first, _first_won=first_won & rows["_new"]).drop("_new")
+    return rows.mutate(_first_won=(ibis.row_number().over(won) == 0) & rows["_new"]).drop("_new")
 
 
 def _in_periods(opportunities: ir.Table, seen: Seen) -> ir.Table:
@@ -51,19 +49,17 @@ def _in_periods(opportunities: ir.Table, seen: Seen) -> ir.Table:
     rows = rows.filter(rows.opened_at < rows.end, rows.closed_at.isnull() | (rows.closed_at >= rows.begin))
     closed = (rows.closed_at < rows.end).fill_null(False)
     opened = rows.opened_at >= rows.begin
-    began = ibis.coalesce(rows.first_contact_at, rows.opened_at)
+    began = (rows.first_contact_at <= rows.closed_at).ifelse(rows.first_contact_at, rows.opened_at)
     rows = rows.mutate(
         won=closed & (rows.outcome == "won").fill_null(False),
         lost=closed & (rows.outcome == "lost").fill_null(False),
         open_at_end=~closed,
-        opened_in_period=opened,
-        first_of_account=opened & rows["_first"],
         new_client=closed & rows["_first_won"],
         days=closed.ifelse(_days(began, rows.closed_at), None),
         until=closed.ifelse(rows.closed_at, rows.end),
         counted_at=ibis.cases((closed, rows.closed_at), (opened, rows.opened_at), else_=rows.begin),
     )
-    return rows.drop("begin", "end", "_first", "_first_won")
+    return rows.drop("begin", "end", "_first_won")
 
 
 def _days(begin: ir.TimestampValue, end: ir.TimestampValue) -> ir.FloatingValue:
@@ -114,6 +110,15 @@ def _influence(rows: ir.Table, touches: ir.Table, seen: Seen) -> ir.Table:
         influenced=(pairs.marketing & (pairs.points > 0) & (pairs.happened_at >= pairs.reached_from)).any(),
         points=pairs.points.cast(MONEY).sum(where=recent).cast("float64"),
     )
+
+
+@grain(needs=("opportunities",))
+def openings(seen: Seen) -> ir.Table:
+    """One deal that was opened in a period, in the program by when it opened; whether it was its account's first."""
+    order = ibis.window(group_by="account_id", order_by=["opened_at", "opportunity_id"])
+    rows = seen.tables["opportunities"].select("account_id", "opportunity_id", "opened_at")
+    rows = seen.placed(rows.mutate(first_of_account=ibis.row_number().over(order) == 0), "opened_at")
+    return seen.with_standing(seen.with_program(rows, at="opened_at"), "is_target").drop("opened_at")
 
 
 @grain(needs=("stage_changes",))

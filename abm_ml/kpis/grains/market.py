@@ -19,7 +19,7 @@ HORIZONS = (1, 2, 3)
 TRACKED = ("target", "prospect", "client")
 # Below so many, a tier's own rate says less than that of all accounts.
 _FEWEST = 10
-_YEAR_DAYS, _CHURN_DAYS = 365, 180
+_YEAR_DAYS = 365
 _KEYS = ("account_id", "period")
 _CONTRACT_SUMS = ("acv_running", "running", "acv_ever", "ever", "held", "kept")
 _DEAL_SUMS = ("open_amount", "won", "closed", "won_amount", "sized", "newly_won")
@@ -152,7 +152,7 @@ def _with_model(rows: ir.Table, seen: Seen) -> ir.Table:
         model_wins=scores.probability.max(where=scores.label == "win"),
         _churns=scores.probability.max(where=scores.label == "churn"),
     )
-    stays = (1.0 - found["_churns"]) ** (_YEAR_DAYS / _CHURN_DAYS)
+    stays = (1.0 - found["_churns"]) ** (_YEAR_DAYS / seen.churn_days)
     last = ibis.literal(len(seen.periods) - 1, "int64")
     return beside(rows, found.select("account_id", "model_wins", model_stays=stays, period=last), _KEYS)
 

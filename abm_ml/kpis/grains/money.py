@@ -17,9 +17,7 @@ _SALE = ("account_id", "happened_at", "amount", "kind")
 @grain(needs=("orders|opportunities",))
 def sales(seen: Seen) -> ir.Table:
     """One sale of a period (`now`) or of the span before it (`before`): an order, or a won deal without orders."""
-    rows = sold(seen)
-    years = (seen.spans.end.epoch_seconds() - seen.spans.begin.epoch_seconds()) / SECONDS_PER_YEAR
-    return seen.with_program(rows.inner_join(seen.spans.select("period", period_years=years), "period"))
+    return seen.with_program(sold(seen))
 
 
 def sold(seen: Seen) -> ir.Table:

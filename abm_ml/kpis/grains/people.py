@@ -15,6 +15,8 @@ REQUIRED_ROLES = ("decision_maker", "influencer", "user", "champion")
 ACCOUNT_FIELDS = ("domain", "industry", "country", "employees", "annual_revenue", "technologies")
 CONTACT_FIELDS = ("role", "seniority", "buying_role")
 _TWO_WAY = ("call", "meeting", "email_reply")
+_KEYS = ("account_id", "period")
+_REACHED = ("engaged_key_contacts", "exposed", "covered", "covered_and_reached")
 
 
 def two_way(touches: ir.Table) -> ir.BooleanValue:
@@ -29,10 +31,10 @@ def buying_groups(seen: Seen) -> ir.Table:
     People are the contacts created before the period's end. Those who left by then count, but not as `present`, nor
     in `roles`, `levels`, `champions` and `blockers`. `fields` are to be filled, `filled` are.
     """
-    groups = _by_account(_people(seen))
+    groups = _by_account(seen)
     own = _account_fields(seen)
-    pairs = ibis.union(own.select("account_id", "period"), groups.select("account_id", "period"), distinct=True)
-    rows = beside(beside(pairs, groups, ["account_id", "period"]), own, ["account_id", "period"])
+    pairs = ibis.union(own.select(*_KEYS), groups.select(*_KEYS), distinct=True)
+    rows = beside(beside(pairs, groups, _KEYS), own, _KEYS)
     counts = [name for name in (*groups.columns, *own.columns) if name not in pairs.columns]
     rows = rows.mutate(**{name: rows[name].fill_null(0) for name in counts})
     rows = rows.mutate(
@@ -41,39 +43,54 @@ def buying_groups(seen: Seen) -> ir.Table:
     return seen.with_standing(rows, "is_target", program="in_program")
 
 
-def _by_account(people: ir.Table) -> ir.Table:
-    known = people.present
-    return people.group_by("account_id", "period").aggregate(
-        contacts=people.count(),
-        contacts_filled=people.filled.sum(),
-        key_contacts=people.is_key.sum(),
-        engaged_key_contacts=(people.is_key & people.engaged).sum(),
-        exposed=people.exposed.sum(),
-        covered=people.covered.sum(),
-        covered_and_reached=(people.covered & people.reached).sum(),
-        present=known.sum(),
-        roles=people.buying_role.nunique(where=known & people.buying_role.isin(REQUIRED_ROLES)),
-        levels=people.seniority.nunique(where=known & _says(people.seniority)),
-        champions=(known & (people.buying_role == "champion").fill_null(False)).sum(),
-        blockers=(known & (people.buying_role == "blocker").fill_null(False)).sum(),
-    )
+def _by_account(seen: Seen) -> ir.Table:
+    """The people of each account in a period; null where nothing was done with any of them."""
+    people = _people(seen)
+    here = people.filter(people.present, people.seniority.notnull())
+    levels = here.select(*_KEYS, "seniority").distinct().group_by(*_KEYS).aggregate(levels=lambda row: row.count())
+    groups = beside(_who(people), levels, _KEYS)
+    if "engagements" not in seen:
+        return groups.mutate(**dict.fromkeys(_REACHED, ibis.literal(0)))
+    return beside(groups, _reached(seen), _KEYS)
 
 
 def _people(seen: Seen) -> ir.Table:
-    """One contact in a period before whose end it was created, and what was done with it in the period."""
+    """One contact in a period before whose end it was created."""
     contacts = seen.tables["contacts"]
+    # What does not change from period to period is computed once for all of them.
+    contacts = seen.engine.store(
+        contacts.select(
+            "account_id", "is_key", "created_at", "left_at",
+            filled=_number_filled([contacts[name] for name in CONTACT_FIELDS]),
+            seniority=_says(contacts.seniority).ifelse(contacts.seniority, None),
+            **{role: (contacts.buying_role == role).fill_null(False) for role in (*REQUIRED_ROLES, "blocker")},
+        )
+    )  # fmt: skip
     pairs = contacts.cross_join(seen.spans.select("period", "end"))
     pairs = pairs.filter(pairs.created_at < pairs.end)
-    rows = pairs.select(
-        "contact_id", "account_id", "period", "is_key", "seniority", "buying_role",
-        filled=_number_filled([pairs[name] for name in CONTACT_FIELDS]),
-        present=~(pairs.left_at < pairs.end).fill_null(False),
-    )  # fmt: skip
-    marks = ("engaged", "exposed", "covered", "reached")
-    if "engagements" not in seen:
-        return rows.mutate(**dict.fromkeys(marks, ibis.literal(False)))
-    rows = beside(rows, _by_contact(seen), ["contact_id", "period"])
-    return rows.mutate(**{name: rows[name].fill_null(False) for name in marks})
+    return pairs.mutate(present=~(pairs.left_at < pairs.end).fill_null(False)).drop("created_at", "left_at", "end")
+
+
+def _who(people: ir.Table) -> ir.Table:
+    here = people.present
+    return people.group_by(*_KEYS).aggregate(
+        contacts=people.count(),
+        contacts_filled=people.filled.sum(),
+        key_contacts=people.is_key.sum(),
+        present=here.sum(),
+        roles=sum((here & people[role]).any().cast("int64") for role in REQUIRED_ROLES),
+        champions=(here & people.champion).sum(),
+        blockers=(here & people.blocker).sum(),
+    )
+
+
+def _reached(seen: Seen) -> ir.Table:
+    """How many people of each account engaged or were reached in a period before whose end they were created."""
+    contacts = seen.tables["contacts"].select("contact_id", "account_id", "is_key", "created_at")
+    rows = _by_contact(seen).inner_join(contacts, "contact_id").inner_join(seen.spans.select("period", "end"), "period")
+    rows = rows.filter(rows.created_at < rows.end)
+    numbers = (rows.is_key & rows.engaged, rows.exposed, rows.covered, rows.covered & rows.reached)
+    return rows.group_by(*_KEYS).aggregate(**{name: each.sum() for name, each in zip(_REACHED, numbers, strict=True)})
 
 
 def _by_contact(seen: Seen) -> ir.Table:

@@ -18,6 +18,7 @@ ENGAGING = (
 # What makes a visitor, and what a visitor does next.
 _VISITING = ("web_visit", "content_view")
 _NEXT = ("content_download", "form_fill", "demo_request")
+_OFFERING = ("email_delivered", "ad_impression", "mailing_sent", "event_invited")
 _TOUCH_CUTS = (*ACCOUNT_CUTS, "campaign", "program")
 _WHERE = ("account_id", "campaign_id", "period", "program")
 
@@ -43,11 +44,15 @@ def touches(seen: Seen) -> ir.Table:
 
 @grain(needs=("engagements",), cuts=_TOUCH_CUTS)
 def content_touches(seen: Seen) -> ir.Table:
-    """One engagement with a content in a period, with its points and the content's funnel level."""
+    """One engagement with a content in a period: its points, the content's funnel level, whether it `offered` it.
+
+    A mail offers a content when it is delivered; in a campaign of which no delivery is told, when it is sent.
+    """
     rows = seen.tables["engagements"].filter(lambda row: row.content_id.notnull())
     rows = seen.with_program(seen.placed(rows))
-    rows = _with_content(rows.mutate(points=points_of(rows, seen.terms)), seen)
-    return rows.select(*_WHERE, "contact_id", "content_id", "kind", "points", "funnel_level")
+    rows = _with_told(_with_content(rows.mutate(points=points_of(rows, seen.terms)), seen), seen)
+    offered = rows.kind.isin(_OFFERING) | ((rows.kind == "email_sent") & ~rows.told)
+    return rows.select(*_WHERE, "contact_id", "content_id", "kind", "points", "funnel_level", offered=offered)
 
 
 @grain(needs=("engagements",), cuts=_TOUCH_CUTS)
@@ -64,21 +69,33 @@ def visits(seen: Seen) -> ir.Table:
 
 @grain(needs=("engagements",), cuts=_TOUCH_CUTS)
 def mails(seen: Seen) -> ir.Table:
-    """One contact and campaign with e-mails in a period: whether any was delivered, opened, clicked or answered."""
-    everything = seen.tables["engagements"]
-    telling = everything.aggregate(tells_delivered=(everything.kind == "email_delivered").any())
-    rows = everything.filter(everything.contact_id.notnull() & everything.kind.startswith("email_"))
-    rows = seen.placed(rows.cross_join(telling))
+    """One contact and campaign with e-mails in a period: whether any was delivered, opened, clicked or answered.
+
+    In a campaign of which no delivery is told, what was sent and did not bounce was delivered.
+    """
+    rows = seen.tables["engagements"]
+    rows = seen.placed(rows.filter(rows.contact_id.notnull() & rows.kind.startswith("email_")))
     names = ("sent", "delivered", "bounced", "open", "click", "reply")
     did = {name: (rows.kind == f"email_{name}").any() for name in names}
     pairs = rows.group_by("account_id", "contact_id", "campaign_id", "period").aggregate(
         first_at=rows.happened_at.min(),
-        delivered=rows.tells_delivered.any().ifelse(did["delivered"], did["sent"] & ~did["bounced"]),
         opened=did["open"],
         clicked=did["click"],
         replied=did["reply"],
+        _delivered=did["delivered"],
+        _arrived=did["sent"] & ~did["bounced"],
     )
-    return seen.with_program(pairs, at="first_at").drop("first_at")
+    pairs = _with_told(pairs, seen)
+    pairs = pairs.mutate(delivered=pairs["_delivered"] | (pairs["_arrived"] & ~pairs.told))
+    return seen.with_program(pairs, at="first_at").drop("first_at", "told", "_delivered", "_arrived")
+
+
+def _with_told(rows: ir.Table, seen: Seen) -> ir.Table:
+    """The rows with whether any source tells of a delivery in their campaign; no campaign is one campaign."""
+    telling = seen.tables["engagements"].filter(lambda row: row.kind == "email_delivered")
+    telling = telling.select(_campaign=telling.campaign_id.fill_null("")).distinct().mutate(told=True)
+    joined = beside(rows.mutate(_campaign=rows.campaign_id.fill_null("")), telling, "_campaign")
+    return joined.mutate(told=joined.told.fill_null(False)).drop("_campaign")
 
 
 @grain(needs=("engagements",))
