@@ -108,16 +108,6 @@ SELECT begins AS period_from, cut, now / nullif(before, 0) - 1 AS value, NULL::D
     now AS revenue, 0.0 AS revenue_program
 FROM sold;
 
--- What is won counts as bought; how long a client stays only contracts or orders could tell.
-CREATE VIEW clv AS
-WITH sold AS (
-    SELECT begins, ends, cut, sum(amount) AS revenue, count(*) AS deals, count(DISTINCT account) AS buyers
-    FROM alive WHERE won AND done GROUP BY ALL
-)
-SELECT begins AS period_from, cut, NULL::DOUBLE AS value, revenue / deals AS purchase_value,
-    deals / buyers / (date_diff('day', begins, ends) / 365.25) AS purchase_frequency, NULL::DOUBLE AS client_years
-FROM cells LEFT JOIN sold USING (begins, ends, cut);
-
 -- Of the accounts in a stage at the quarter's start, or entering it in the quarter, those that reached a later one in it.
 CREATE VIEW progression_rate AS
 WITH stints AS (

@@ -94,12 +94,17 @@ WITH lives AS (
 ), lived AS (
     SELECT begins, cut, avg(years) AS client_years FROM lives GROUP BY ALL
 ), bought AS (
-    SELECT begins, cut, sum(price) FILTER (now) / nullif(count(*) FILTER (now), 0) AS purchase_value,
-        count(*) FILTER (now) / nullif(count(DISTINCT seller_id) FILTER (now), 0) / (date_diff('day', begins, ends) / 365.25) AS purchase_frequency
-    FROM sold GROUP BY begins, ends, cut
+    SELECT begins, cut, sum(price) FILTER (now) / nullif(count(*) FILTER (now), 0) AS purchase_value, count(*) FILTER (now) AS orders
+    FROM sold GROUP BY begins, cut
+), clients AS (
+    SELECT begins, cut, count(*) FILTER (at_start OR at_end OR ordered) * date_diff('day', begins, ends) / 365.25 AS client_time
+    FROM who GROUP BY begins, ends, cut
+), told AS (
+    SELECT begins, cut, purchase_value, coalesce(orders, 0) / nullif(client_time, 0) AS purchase_frequency, client_years
+    FROM cells JOIN clients USING (begins, cut) LEFT JOIN bought USING (begins, cut) LEFT JOIN lived USING (begins, cut)
 )
 SELECT begins AS period_from, cut, purchase_value * purchase_frequency * client_years AS value, purchase_value, purchase_frequency, client_years
-FROM cells LEFT JOIN bought USING (begins, cut) LEFT JOIN lived USING (begins, cut);
+FROM told;
 
 -- Four or five stars are 8 or 10 of 10 points.
 CREATE VIEW csat AS
@@ -113,7 +118,3 @@ CREATE VIEW survey_response_rate AS
 SELECT begins AS period_from, cut, count(answered) / nullif(count(sent), 0) AS value
 FROM cells LEFT JOIN who USING (begins, ends, cut)
 LEFT JOIN answers AS a ON a.seller_id = who.seller_id AND sent >= begins AND sent < ends GROUP BY ALL;
-
--- Nobody was asked, and nobody referred anybody: no client speaks for us.
-CREATE VIEW advocacy_rate AS
-SELECT begins AS period_from, cut, 0.0 / nullif(count(*) FILTER (at_end), 0) AS value FROM who GROUP BY ALL;
