@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -23,6 +23,8 @@ SHOWN = ("unit", "better", "family", "three_r")
 def check_goals(goals: Goals) -> None:
     """Raises UnknownName or ConfigError where a goal names no KPI, or a cut that the KPI does not have."""
     for name, by_cut in goals.items():
+        if name == ATTAINMENT:
+            raise ConfigError(f"The KPI {name} counts how many goals are met; it has no goal of its own.")
         for cut in by_cut:
             for key in _keys(cut):
                 if key not in CUTS:
@@ -75,7 +77,7 @@ def _frame(found: Any, like: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({name: kind for name, kind in like.dtypes.items() if frame[name].isna().all()})
 
 
-def in_order(keys: Iterable[str]) -> tuple[str, ...]:
+def in_order(keys: Collection[str]) -> tuple[str, ...]:
     """Names of cuts in their canonical order, so that tier,industry is industry,tier."""
     return tuple(sorted(dict.fromkeys(keys), key=[*CUTS, *keys].index))
 

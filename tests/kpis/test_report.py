@@ -159,6 +159,8 @@ def test_goals_are_checked() -> None:
     check_goals({"penetration_rate": {"tier=1": 0.6, "all": 0.5, "tier=1, industry=Software": 0.7}})
     with pytest.raises(UnknownName, match="mean 'tier'"):
         check_goals({"penetration_rate": {"teir=1": 0.6}})
+    with pytest.raises(ConfigError, match="it has no goal of its own"):
+        check_goals({"goal_attainment": {"all": 0.8}})
     with pytest.raises(ConfigError, match="this KPI cannot be cut by campaign"):
         check_goals({"penetration_rate": {"campaign=x": 0.6}})
 
