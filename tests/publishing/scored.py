@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from abm_ml.publishing.manifest import ModelUsed, RunFacts
 from abm_ml.publishing.runs import Run, publish
-from abm_ml.publishing.tables import RunTables
+from abm_ml.publishing.tables import PROGRAM_KPIS, RunTables
 from abm_ml.reasons.rows import REASONS
 
 LABELS = ("churn", "win")
@@ -31,7 +31,16 @@ def scored(as_of: str = "2026-06-30", *, accounts: int = 120) -> Run:
     features = pa.table(
         {"account_id": ids, "industry": [None, "製造業"] * (accounts // 2), "x": random.random(accounts)}
     )
-    return Run(facts, RunTables(_scores(rows), _reasons(rows), kpis, features))
+    return Run(facts, RunTables(_scores(rows), _reasons(rows), kpis, _report(), features))
+
+
+def _report() -> pa.Table:
+    """A KPI report of one row."""
+    words = {"name": "tam", "measure": "value", "cut": "all", "unit": "money", "better": "higher", "family": "coverage"}
+    row = {**dict.fromkeys(PROGRAM_KPIS.names), **words, "three_r": "revenue", "value": 1.0}
+    return pa.Table.from_pylist(
+        [row], schema=pa.schema([field.with_nullable(True) for field in PROGRAM_KPIS])
+    ).drop_columns(["run_id", "as_of"])
 
 
 def _scores(rows: list[tuple[str, str, float]]) -> pa.Table:

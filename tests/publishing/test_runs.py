@@ -125,7 +125,8 @@ def test_published_again_nothing_is_written(workspace: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["scores.parquet", "reasons.parquet", "kpis.parquet", "features.parquet", "manifest.json"]
+    "file",
+    ["scores.parquet", "reasons.parquet", "kpis.parquet", "program_kpis.parquet", "features.parquet", "manifest.json"],
 )
 @pytest.mark.parametrize("damage", [lambda old: old[:-1], lambda old: old[:99] + bytes([old[99] ^ 1]) + old[100:]])
 def test_damage_is_noticed_and_healed(workspace: Path, file: str, damage: Callable[[bytes], bytes]) -> None:
@@ -246,7 +247,8 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 def test_the_manifest_tells_what_was_used(workspace: Path) -> None:
     """Sizes, hashes and row counts of every file; models, data, configuration, definitions and versions by hash."""
     record = json.loads((read_current(workspace).folder / "manifest.json").read_text())
-    assert sorted(record["files"]) == ["features.parquet", "kpis.parquet", "reasons.parquet", "scores.parquet"]
+    tables = ("features", "kpis", "program_kpis", "reasons", "scores")
+    assert sorted(record["files"]) == [f"{table}.parquet" for table in tables]
     assert record["files"]["reasons.parquet"]["rows"] == 480
     assert record["models"]["win"] == {"id": "win/7", "sha256": f"{1:064d}"}
     assert {"as_of", "config_sha256", "data", "definitions", "format", "run_id", "versions"} < set(record)
