@@ -24,6 +24,8 @@ EITHER = "|"
 VALUE = "value"
 # By what accounts are cut, and what that means; `campaign` is a column of some grains only.
 ACCOUNT_CUTS = ("account", "tier", "industry", "size_band", "country", "lifecycle", "stage", "owner", "cohort")
+# By what accounts in the program are compared with those outside: not by the program, nor account by account.
+COMPARING_CUTS = tuple(cut for cut in ACCOUNT_CUTS if cut != "account")
 CUTS: Mapping[str, str] = {
     "account": "the account's id",
     "tier": "the tier that the program gave, as it stood when the period ended",

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from abm_ml.kpis.base import ACCOUNT_CUTS, kpi, part
+from abm_ml.kpis.base import COMPARING_CUTS, kpi, part
 from abm_ml.kpis.estimates import Estimate, count, difference, distinct, lift, mean, median, ratio, share, total
 
-# By what a KPI can be cut that compares accounts in the ABM program with those outside.
-_ALL_BUT_PROGRAM = ACCOUNT_CUTS
 _CONVERSIONS = ("form_fill", "content_download", "event_registered", "demo_request")
 
 
@@ -118,7 +116,7 @@ def win_rate(deals: Any) -> Estimate:
     family="pipeline",
     three_r="revenue",
     example="50% in the program against 40% outside: +25%, or 10 points",
-    cuts=_ALL_BUT_PROGRAM,
+    cuts=COMPARING_CUTS,
 )
 def win_rate_lift(deals: Any) -> Mapping[str, Estimate]:
     """Closing-rate increase: how much higher the win rate is in the ABM program than outside, relative to outside."""
@@ -168,7 +166,7 @@ def average_deal_size(deals: Any) -> Mapping[str, Estimate]:
     three_r="revenue",
     example="60,000 in the program against 50,000 outside: +20%",
     reference="+20%",
-    cuts=_ALL_BUT_PROGRAM,
+    cuts=COMPARING_CUTS,
 )
 def deal_size_lift(deals: Any) -> Estimate:
     """Contract-value increase: how much larger a won deal is in the ABM program than outside, relative to outside."""
@@ -202,7 +200,7 @@ def sales_cycle_length(deals: Any) -> Mapping[str, Estimate]:
     three_r="revenue",
     example="80 days outside - 60 days in the program = 20 days",
     each="level",
-    cuts=_ALL_BUT_PROGRAM,
+    cuts=COMPARING_CUTS,
 )
 def sales_cycle_saved(deals: Any) -> Estimate:
     """Sales-cycle time saved: how many days sooner deals are won in the ABM program than outside."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis
 
-from abm_ml.kpis.base import ACCOUNT_CUTS, kpi, part
+from abm_ml.kpis.base import COMPARING_CUTS, kpi, part
 from abm_ml.kpis.estimates import Estimate, count, difference, mean, ratio, share, total
 from abm_ml.kpis.revenue import growth
 
@@ -38,7 +38,7 @@ def churn_rate(clients: Any) -> Estimate:
     family="retention",
     three_r="relationship",
     example="8% out of the program - 5% in the program = 3 points",
-    cuts=ACCOUNT_CUTS,
+    cuts=COMPARING_CUTS,
 )
 def churn_reduction(clients: Any) -> Estimate:
     """Churn reduction: how much lower the churn rate is in the program than out of it."""

@@ -172,6 +172,8 @@ def test_cuts_are_checked() -> None:
         parse_cuts(["indutsry"])
     with pytest.raises(ConfigError, match="penetration_rate cannot be cut by campaign"):
         refuse_impossible_cuts((KPIS["penetration_rate"],), (("campaign",),))
+    with pytest.raises(ConfigError, match="win_rate_lift cannot be cut by account"):
+        refuse_impossible_cuts((KPIS["win_rate_lift"],), (("account",),))
 
 
 def test_crossed_cuts_add_up(frames: Frames, tiny: Any, engine: Engine) -> None:
