@@ -84,7 +84,7 @@ def kpis(
     period: Annotated[str | None, typer.Option(help="month, quarter or year; default: one span.")] = None,
     begin: Annotated[
         str | None,
-        typer.Option("--from", help="The first day, from its period's beginning on; default: a year or more."),
+        typer.Option("--from", help="The first day; with --period, the period that holds it is the first."),
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="The first day that no longer counts.")] = None,
     as_of: Date = None,

@@ -127,6 +127,11 @@ def lift(one: Estimate, other: Estimate, *, unit: str | None = None) -> Estimate
     return Estimate(value=value, low=low, high=high, of=_both(one, other), unit=unit)
 
 
+def growth(now: Estimate, before: Estimate, *, unit: str | None = None) -> Estimate:
+    """How much more there is in one span than in the one before; null where that has nothing, or less."""
+    return lift(now, Estimate(value=(before.value > 0).ifelse(before.value, None)), unit=unit)
+
+
 def _both(one: Estimate, other: Estimate) -> Any:
     if one.of is None or other.of is None:
         return None

@@ -8,8 +8,7 @@ from typing import Any
 import ibis
 
 from abm_ml.kpis.base import COMPARING_CUTS, kpi, part
-from abm_ml.kpis.estimates import Estimate, count, difference, mean, ratio, share, total
-from abm_ml.kpis.revenue import growth
+from abm_ml.kpis.estimates import Estimate, count, difference, growth, mean, ratio, share, total
 
 _PROMOTER, _DETRACTOR = 9, 6
 _SATISFIED = 8

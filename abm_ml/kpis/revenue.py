@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from abm_ml.kpis.base import ACCOUNT_CUTS, kpi, part
-from abm_ml.kpis.estimates import Estimate, count, distinct, lift, mean, ratio, total
+from abm_ml.kpis.estimates import Estimate, count, distinct, growth, mean, ratio, total
 from abm_ml.kpis.grains.money import SECONDS_PER_YEAR
 
 _WINNING = ("campaign", "content", "technology", "sales")
@@ -38,11 +38,6 @@ def revenue_growth(sales: Any) -> Mapping[str, Estimate]:
         "revenue": total(sales.amount, where=sales.now, unit="money"),
         "revenue_program": total(sales.amount, where=sales.now & inside, unit="money"),
     }
-
-
-def growth(now: Estimate, before: Estimate, *, unit: str | None = None) -> Estimate:
-    """How much more revenue one span brought than the one before; null where that brought none, or credits only."""
-    return lift(now, Estimate(value=(before.value > 0).ifelse(before.value, None)), unit=unit)
 
 
 @part

@@ -80,12 +80,9 @@ def _spells(seen: Seen) -> ir.Table:
         rows = seen.tables["contracts"]
         ended = ibis.least(rows.ends_at, ibis.coalesce(rows.cancelled_at, rows.ends_at))
         return rows.select("account_id", begun=rows.started_at, ended=ended)
-    if "orders" in seen:
-        rows = seen.tables["orders"].filter(lambda row: row.kind != "credit")
-        ended = rows.happened_at + ibis.interval(days=seen.terms.client_days)
-        return rows.select("account_id", begun=rows.happened_at, ended=ended)
-    nothing = seen.tables["accounts"].filter(ibis.literal(False))
-    return nothing.select("account_id", begun=nothing.created_at, ended=nothing.created_at)
+    rows = seen.tables["orders"].filter(lambda row: row.kind != "credit")
+    ended = rows.happened_at + ibis.interval(days=seen.terms.client_days)
+    return rows.select("account_id", begun=rows.happened_at, ended=ended)
 
 
 def _with_advocates(lives: ir.Table, seen: Seen) -> ir.Table:
