@@ -24,6 +24,7 @@ Calendar = Literal["month", "quarter", "year"]
 Lifecycle = Literal["target", "prospect", "client", "lost", "none"]
 
 SECONDS_PER_DAY = 86_400
+MICROS_PER_DAY = 86_400_000_000
 SPINE = ("account_id", "as_of")
 TOLD_AT = "_told_at"  # when a row was known, kept where it is taken as known at once: a correction is told later
 
@@ -193,7 +194,17 @@ def within(rows: ir.Table, days: int | None) -> ir.BooleanValue:
 
 def days_before(rows: ir.Table, time: ir.TimestampValue) -> ir.FloatingValue:
     """Days from `time` to the row's `as_of`; negative for a time that lies ahead."""
-    return (rows.as_of.epoch_seconds() - time.epoch_seconds()) / SECONDS_PER_DAY
+    return days_between(time, rows.as_of)
+
+
+def days_between(first: ir.TimestampValue, last: ir.TimestampValue) -> ir.FloatingValue:
+    """Days from one time to another, to the microsecond."""
+    return (micros(last) - micros(first)) / MICROS_PER_DAY
+
+
+def micros(time: ir.TimestampValue) -> ir.IntegerValue:
+    """Microseconds since 1970, exact on every engine: whole seconds are no matter of rounding."""
+    return time.truncate("s").epoch_seconds().cast("int64") * 1_000_000 + time.microsecond().cast("int64")
 
 
 def hindsight(facts: Facts, until: dt.datetime) -> Facts:

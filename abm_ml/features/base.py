@@ -14,7 +14,9 @@ from abm_ml.errors import DefinitionError
 Group = Literal["engagement", "penetration", "firmographic", "pipeline", "clients"]
 Direction = Literal["increasing", "decreasing"]
 Kind = Literal["number", "category"]
-MeasureName = Literal["count", "total", "decayed", "distinct", "days_since", "days_until", "latest"]
+MeasureName = Literal[
+    "count", "total", "decayed", "distinct", "days_since", "days_since_first", "days_until", "latest"
+]  # fmt: skip
 
 ExpressionOf = Callable[[ir.Table], Any]
 
@@ -43,6 +45,7 @@ total = Measure("total", 0.0)
 decayed = Measure("decayed", 0.0)
 distinct = Measure("distinct", 0.0)
 days_since = Measure("days_since", None)
+days_since_first = Measure("days_since_first", None)
 days_until = Measure("days_until", None)
 latest = Measure("latest", None)
 
@@ -53,7 +56,8 @@ class Feature:
 
     `rows` names the facts it reads. `function` gives a per-row expression: a condition for count, a number for total
     and decayed, an id for distinct (null: the row does not count), a condition or a time for days_since (the last one
-    counts), a time for days_until, a value for latest (nulls do not count). `reason` is the phrase of an explanation
+    counts) and days_since_first (the first one), a time for days_until (the last one), a value for latest (nulls do
+    not count). `reason` is the phrase of an explanation
     and may use {value}, {days} and {typical}. `half_life` is in days. `controllable` marks what a seller can change;
     `reads` names a `table.column` without whose past values the feature is left out; `monotone` says what a model must
     respect: "increasing" promises that more of it never makes a wanted outcome less

@@ -11,6 +11,7 @@ from abm_ml.engines import Engine
 from abm_ml.errors import DefinitionError
 from abm_ml.features.base import DERIVED, FEATURES, Derived, Direction, Feature, Group, Kind
 from abm_ml.features.facts import FACTS, unusable
+from abm_ml.features.finish import finished
 from abm_ml.features.own import own_features
 from abm_ml.features.plain import aggregated
 from abm_ml.tables import Tables, Terms
@@ -109,9 +110,7 @@ def feature_table(
         values = engine.store(aggregated(features, source.build(tables, terms), dates, source.after_cut))
         table = table.left_join(values, list(SPINE)).drop("account_id_right", "as_of_right")
         table = table.mutate(**_defaults(features, table))
-    table = engine.store(table)
-    for each in chosen.derived:
-        table = table.mutate(**{each.name: _finished(each, table)})
+    table = finished(engine.store(table), chosen.derived, engine)
     return table.select(*SPINE, *chosen.names).order_by(list(SPINE))
 
 
@@ -122,8 +121,3 @@ def _defaults(features: list[Feature], table: ir.Table) -> dict[str, ir.Value]:
         if each.measure.if_none is not None
         for column, _ in each.columns
     }
-
-
-def _finished(each: Derived, table: ir.Table) -> ir.Value:
-    value = each.function(table)
-    return value.cast("string") if each.kind == "category" else value.cast("float64")

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from abm_ml.features.base import Family, count, days_since, days_until, decayed, distinct, latest, total
+from abm_ml.features.base import (
+    Family,
+    count,
+    days_since,
+    days_since_first,
+    days_until,
+    decayed,
+    distinct,
+    latest,
+    total,
+)
 
 contracts = Family("clients", rows="contracts").feature
 orders = Family("clients", rows="orders").feature
@@ -18,10 +28,10 @@ def contracts_signed(c: Any) -> Any:
     return c.contract_id.notnull()
 
 
-@contracts(measure=days_since, unit="days", reason="a client for {value:.0f} days")
+@contracts(measure=days_since_first, unit="days", reason="a client for {value:.0f} days")
 def days_as_client(c: Any) -> Any:
     """Days since the account's first contract started."""
-    return c.first_started_at
+    return c.started_at
 
 
 @contracts(measure=days_since, unit="days", reason="the contract started {value:.0f} days ago")
@@ -45,7 +55,7 @@ def contract_value(c: Any) -> Any:
 @contracts(measure=total, unit="money", reason="running contracts worth {value:,.0f} a year")
 def running_value(c: Any) -> Any:
     """Value per year of all contracts that run on the date, in the reporting currency."""
-    return c.running.ifelse(c.value_per_year, None)
+    return (c.ended_at.isnull() & c.cancelled_at.isnull()).ifelse(c.value_per_year, None)
 
 
 @contracts(measure=latest, unit="years", reason="a contract over {value:.1f} years")
@@ -98,22 +108,16 @@ def days_since_order(o: Any) -> Any:
     return ~o.is_credit
 
 
-@orders(measure=days_since, unit="days", reason="ordering for {value:.0f} days")
+@orders(measure=days_since_first, unit="days", reason="ordering for {value:.0f} days")
 def days_since_first_order(o: Any) -> Any:
     """Days since the first order."""
-    return o.is_credit.ifelse(None, o.first_at)
+    return ~o.is_credit
 
 
 @orders(measure=count, unit="orders", reason="{value:.0f} orders so far")
 def orders_ever(o: Any) -> Any:
     """Orders placed so far."""
     return ~o.is_credit
-
-
-@orders(measure=total, unit="days", reason="{value:.0f} days between first and last order")
-def order_span(o: Any) -> Any:
-    """Days between the first and the last order: the sum of the gaps."""
-    return o.is_credit.ifelse(None, o.gap_days)
 
 
 @orders(measure=latest, unit="days", reason="{value:.0f} days between the last two orders")

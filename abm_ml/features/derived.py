@@ -195,6 +195,17 @@ def use_change(f: Any) -> Any:
 
 
 @derived(
+    "clients",
+    needs=("days_since_first_order", "days_since_order"),
+    unit="days",
+    reason="{value:.0f} days between first and last order",
+)
+def order_span(f: Any) -> Any:
+    """Days between the first and the last order; missing without one."""
+    return f.days_since_first_order - f.days_since_order
+
+
+@derived(
     "clients", needs=("order_span", "orders_ever"), unit="days", reason="{value:.0f} days between orders on average"
 )
 def mean_order_gap(f: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -12,29 +13,31 @@ from abm_ml.catalogue import Catalogue
 from abm_ml.tables import Tables, Terms
 from abm_ml.tables.money import in_currency, with_rate
 from abm_ml.tables.stage_changes import numbered
-from abm_ml.timeline import SPINE, Facts, facts_of
+from abm_ml.timeline import MICROS_PER_DAY, Facts, days_between, facts_of, micros
+
+DAYS_PER_YEAR = 365.25
 
 Cut = Callable[[ir.Table], ir.Table]
 
 
-def _as_cut(rows: ir.Table) -> ir.Table:
+def as_known(rows: ir.Table) -> ir.Table:
     return rows
 
 
 @dataclass(frozen=True, kw_only=True)
 class FactSource:
-    """One kind of rows: the tables it needs, how it is put together, and what is added after the cut in time."""
+    """One kind of rows: the tables it needs, how it is put together, and what is made of a row as it is known."""
 
     name: str
     needs: tuple[str, ...]
     build: Callable[[Tables, Terms], Facts]
-    after_cut: Cut = _as_cut
+    after_cut: Cut = as_known
 
 
 FACTS: Catalogue[FactSource] = Catalogue("kind of rows")
 
 
-def _facts(name: str, *needs: str, after_cut: Cut = _as_cut) -> Callable[[Callable[[Tables, Terms], Facts]], None]:
+def _facts(name: str, *needs: str, after_cut: Cut = as_known) -> Callable[[Callable[[Tables, Terms], Facts]], None]:
     def register(build: Callable[[Tables, Terms], Facts]) -> None:
         FACTS.add(FactSource(name=name, needs=needs or (name,), build=build, after_cut=after_cut))
 
@@ -97,20 +100,31 @@ def _departures(tables: Tables, _terms: Terms) -> Facts:
     return Facts(name="departures", rows=gone, order=("contact_id",))
 
 
-def _with_previous_stage(rows: ir.Table) -> ir.Table:
-    earlier = ibis.window(group_by=list(SPINE), order_by=["happened_at", "known_at", "stage_number", "opportunity_id"])
-    before = rows.stage_number.lag().over(earlier)
-    since = rows.happened_at.lag().over(earlier)
-    return rows.mutate(
-        stage_before=before, days_before=(rows.happened_at.epoch_seconds() - since.epoch_seconds()) / 86_400
-    )
-
-
-@_facts("stages", "stage_changes", after_cut=_with_previous_stage)
+@_facts("stages", "stage_changes")
 def _stages(tables: Tables, terms: Terms) -> Facts:
     rows = numbered(facts_of(tables, "stage_changes").rows, terms)
+    # One number holds both, so that the stage entered last is the largest: the instant, then the stage.
+    entered = micros(rows.happened_at) * _STAGES + rows.stage_number.cast("int64")
+    before = entered.max().over(_known_before(rows, "account_id", order=("stage_number", "opportunity_id")))
+    since = micros(rows.happened_at) - before // _STAGES
+    rows = rows.mutate(
+        stage_before=(since >= 0).ifelse(before % _STAGES, None),
+        days_before=(since >= 0).ifelse(since / MICROS_PER_DAY, None),
+    )
     # A same-instant tie keeps the highest stage; two deals may enter it in one nightly load.
     return Facts(name="stages", rows=rows, order=("stage_number", "opportunity_id"))
+
+
+_STAGES = 1_000  # more than any funnel has
+
+
+def _known_before(rows: ir.Table, *group: str, order: tuple[str, ...]) -> Any:
+    """The rows that were known when a row became known, itself left out: what came before it, as one knew it then."""
+    return ibis.window(
+        group_by=group,
+        order_by=[ibis.greatest(rows.happened_at, rows.known_at), rows.happened_at, *[rows[name] for name in order]],
+        preceding=(None, 1),
+    )
 
 
 def _in_reporting_currency(rows: ir.Table) -> ir.Table:
@@ -144,7 +158,7 @@ def _closings(tables: Tables, terms: Terms) -> Facts:
     closed = closed.mutate(
         happened_at=closed.closed_at,
         known_at=ibis.greatest(closed.closed_at, closed.opened_at),
-        cycle_days=(closed.closed_at.epoch_seconds() - first.epoch_seconds()) / 86_400,
+        cycle_days=days_between(first, closed.closed_at),
     )
     return Facts(
         name="closings",
@@ -156,40 +170,30 @@ def _closings(tables: Tables, terms: Terms) -> Facts:
     )
 
 
-def _with_state(rows: ir.Table) -> ir.Table:
-    return rows.mutate(
-        first_started_at=rows.started_at.min().over(ibis.window(group_by=list(SPINE))),
-        running=(rows.ends_at >= rows.as_of) & rows.cancelled_at.isnull(),
-    )
-
-
-@_facts("contracts", after_cut=_with_state)
+@_facts("contracts")
 def _contracts(tables: Tables, terms: Terms) -> Facts:
     facts = facts_of(tables, "contracts")
     rows = in_currency(facts.rows, "total_value", at="started_at", tables=tables, terms=terms)
-    years = (rows.ends_at.epoch_seconds() - rows.started_at.epoch_seconds()) / (365.25 * 86_400)
-    rows = rows.mutate(term_years=years, value_per_year=rows.total_value / (years > 0).ifelse(years, None))
-    rows = rows.drop(*[name.partition(".")[2] for name in unusable(tables, terms) if name.startswith("contracts.")])
-    return Facts(name="contracts", rows=rows, known_from=facts.known_from, order=("contract_id",))
-
-
-def _with_gaps(rows: ir.Table) -> ir.Table:
-    """Only real orders make a rhythm; a credit note is none."""
-    alike = [*SPINE, "is_credit"]
-    since = rows.happened_at.lag().over(ibis.window(group_by=alike, order_by=["happened_at", "known_at", "order_id"]))
-    return rows.mutate(
-        gap_days=(rows.happened_at.epoch_seconds() - since.epoch_seconds()) / 86_400,
-        first_at=rows.happened_at.min().over(ibis.window(group_by=alike)),
+    years = days_between(rows.started_at, rows.ends_at) / DAYS_PER_YEAR
+    rows = rows.mutate(
+        term_years=years, value_per_year=rows.total_value / (years > 0).ifelse(years, None), ended_at=rows.ends_at
     )
+    rows = rows.drop(*[name.partition(".")[2] for name in unusable(tables, terms) if name.startswith("contracts.")])
+    known_from = {**facts.known_from, "ended_at": "ends_at"}
+    return Facts(name="contracts", rows=rows, known_from=known_from, order=("contract_id",))
 
 
-@_facts("orders", after_cut=_with_gaps)
+@_facts("orders")
 def _orders(tables: Tables, terms: Terms) -> Facts:
     facts = facts_of(tables, "orders")
     rows = in_currency(facts.rows, "amount", at="happened_at", tables=tables, terms=terms)
     rows = rows.mutate(
         is_credit=rows.kind == "credit", day=rows.happened_at.date(), month=rows.happened_at.truncate("M")
     )
+    # Only real orders make a rhythm; a credit note is none.
+    before = rows.happened_at.max().over(_known_before(rows, "account_id", "is_credit", order=("order_id",)))
+    gap = days_between(before, rows.happened_at)
+    rows = rows.mutate(gap_days=(gap >= 0).ifelse(gap, None))
     return Facts(name="orders", rows=rows, order=("order_id",))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from abm_ml.features.base import Family, count, days_since, distinct, latest, total
+from abm_ml.timeline import days_between
 
 stages = Family("pipeline", rows="stages").feature
 deals = Family("pipeline", rows="deals").feature
@@ -92,8 +93,7 @@ def days_since_first_contact(d: Any) -> Any:
 @deals(measure=latest, unit="days", reason="{value:.1f} days from first contact to the open deal")
 def days_to_open(d: Any) -> Any:
     """Days from the first contact to the opening of the newest open deal."""
-    days = (d.opened_at.epoch_seconds() - d.first_contact_at.epoch_seconds()) / 86_400
-    return d.closed_at.isnull().ifelse(days, None)
+    return d.closed_at.isnull().ifelse(days_between(d.first_contact_at, d.opened_at), None)
 
 
 @deals(measure=count, windows=(90, 365), unit="deals", reason="{value:.0f} deals opened in {days} days")

@@ -65,6 +65,12 @@ def _days_since(feature: Feature, rows: ir.Table, inside: ir.BooleanValue) -> ir
     return days_before(rows, time).min(where=inside)
 
 
+def _days_since_first(feature: Feature, rows: ir.Table, inside: ir.BooleanValue) -> ir.Value:
+    value = feature.function(rows)
+    time = value.ifelse(rows.happened_at, None) if value.type().is_boolean() else value
+    return days_before(rows, time).max(where=inside)
+
+
 def _days_until(feature: Feature, rows: ir.Table, inside: ir.BooleanValue) -> ir.Value:
     return -days_before(rows, feature.function(rows)).min(where=inside)
 
@@ -81,6 +87,7 @@ _MEASURES: dict[MeasureName, Callable[[Feature, ir.Table, ir.BooleanValue], ir.V
     "decayed": _decayed,
     "distinct": _distinct,
     "days_since": _days_since,
+    "days_since_first": _days_since_first,
     "days_until": _days_until,
     "latest": _latest,
 }
