@@ -1,4 +1,4 @@
-"""The one place where time is cut: which rows count for a date, which cells are filled by then, who an account was.
+"""The one place where time is cut: which rows count for a date, which cells are filled by then.
 
 A row counts for a date only if it happened and was known before it (`<`, never `<=`); windows are half-open,
 `[as_of - days, as_of)`; times are UTC. Everything above this floor sees rows that have already been cut.
@@ -16,16 +16,15 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from abm_ml.engines import Engine
-from abm_ml.tables import TABLES, Tables, Terms
-from abm_ml.tables.stage_changes import numbered
+from abm_ml.tables import TABLES, Tables
 
 Every = Literal["day", "week", "month"]
 Calendar = Literal["month", "quarter", "year"]
-Lifecycle = Literal["target", "prospect", "client", "lost", "none"]
 
 SECONDS_PER_DAY = 86_400
 MICROS_PER_DAY = 86_400_000_000
 SPINE = ("account_id", "as_of")
+_INSTANT = ibis.interval(microseconds=1)  # the grain of time: what is known at a time is told of it right after
 TOLD_AT = "_told_at"  # when a row was known, kept where it is taken as known at once: a correction is told later
 
 
@@ -151,6 +150,51 @@ def known(facts: Facts, dates: ir.Table) -> ir.Table:
     return pairs.mutate(**{cell: _filled(pairs, cell, since) for cell, since in facts.known_from.items()})
 
 
+def versions(facts: Facts) -> ir.Table:
+    """The rows as they were known, each version for a time: a date sees it if known_after < date <= known_until.
+
+    A row without cells that fill in later or change has one version; `known_until` is null where it still holds.
+    """
+    rows = facts.rows.mutate(known_after=ibis.greatest(facts.rows.happened_at, facts.rows.known_at))
+    filling = sorted(set(facts.known_from.values()))
+    if facts.changes is not None and facts.key is not None and facts.changing:
+        parts = [_changing(rows, facts, facts.changes, filling)]
+    else:
+        parts = [_since(rows, filling, begin) for begin in ("known_after", *filling)]
+    table = ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
+    return table.mutate(**{cell: _told(table, cell, since) for cell, since in facts.known_from.items()})
+
+
+def _since(rows: ir.Table, filling: Sequence[str], begin: str) -> ir.Table:
+    """The version of each row that begins where it became known, or where a cell filled in later than that."""
+    if begin != "known_after":
+        # Where several cells fill in at once, one version begins: that of the first of them.
+        same = [rows[begin] != rows[other] for other in filling[: list(filling).index(begin)]]
+        rows = rows.filter(rows[begin] > rows.known_after, *[differs | differs.isnull() for differs in same])
+    after = rows[begin]
+    later = [(rows[name] > after).ifelse(rows[name], None) for name in filling if name != begin]
+    until = ibis.least(*later) if later else ibis.null("timestamp(6)")
+    return rows.mutate(known_after=after, known_until=until.cast("timestamp(6)"))
+
+
+def _changing(rows: ir.Table, facts: Facts, changes: ir.Table, filling: Sequence[str]) -> ir.Table:
+    """The versions of rows with logged changes: one from each time at which any of their cells may differ."""
+    key = str(facts.key)
+    told = changes.select(key, known_after=ibis.greatest(changes.happened_at, changes.known_at))
+    times = [rows.select(key, known_after=rows[begin]) for begin in ("known_after", *filling)]
+    begins = ibis.union(told, *times).rename(_key=key)
+    owned = rows.rename(_known="known_after")
+    pairs = begins.inner_join(owned, [begins["_key"] == owned[key], begins.known_after >= owned["_known"]])
+    order = ibis.window(group_by=key, order_by="known_after")
+    pairs = pairs.mutate(known_until=pairs.known_after.lead().over(order), as_of=pairs.known_after + _INSTANT)
+    told_so_far = _with_changes(pairs, changes, key=key, changing=facts.changing)
+    return told_so_far.select(*rows.columns, "known_until")
+
+
+def _told(rows: ir.Table, cell: str, since: str) -> ir.Value:
+    return (rows[since] <= rows.known_after).ifelse(rows[cell], ibis.null(rows[cell].type()))
+
+
 def _filled(rows: ir.Table, cell: str, since: str) -> ir.Value:
     return (rows[since] < rows.as_of).ifelse(rows[cell], ibis.null(rows[cell].type()))
 
@@ -228,81 +272,3 @@ def upcoming(facts: Facts, dates: ir.Table, days: int) -> ir.Table:
         rows, [dates.account_id == rows.account_id, rows.happened_at >= dates.as_of, rows.happened_at < end]
     )
     return pairs.drop("account_id_right") if "account_id_right" in pairs.columns else pairs
-
-
-def lifecycle(tables: Tables, dates: ir.Table, client_days: int, until: dt.datetime | None = None) -> ir.Table:
-    """Who each account was at each date: account_id, as_of, lifecycle.
-
-    client: has an active contract (without contracts: an order within `client_days`); prospect: has an open
-    opportunity and is no client; lost: was a client; target: is wanted and none of these; else none.
-    With `until` it is seen with hindsight: from all rows known before that time.
-    """
-    seen = _Seen(tables, dates, until)
-    flags = dates.select(*SPINE)
-    if "contracts" in tables:
-        rows = seen.rows("contracts")
-        running = (rows.ends_at >= rows.as_of) & rows.cancelled_at.isnull()
-        flags = _flag(flags, rows, running=running, bought=rows.contract_id.notnull())
-    elif "orders" in tables:
-        rows = seen.rows("orders")
-        real = rows.kind != "credit"
-        flags = _flag(flags, rows, running=within(rows, client_days) & real, bought=real)
-    else:
-        flags = flags.mutate(running=ibis.literal(False), bought=ibis.literal(False))
-    if "opportunities" in tables:
-        rows = seen.rows("opportunities")
-        flags = _flag(flags, rows, open=rows.closed_at.isnull())
-    else:
-        flags = flags.mutate(open=ibis.literal(False))
-    flags = flags.inner_join(_wanted(seen), list(SPINE))
-    flags = flags.drop(*[name for name in flags.columns if name.endswith("_right")])
-    return flags.select(
-        *SPINE,
-        lifecycle=ibis.cases(
-            (flags.running, "client"),
-            (flags.open, "prospect"),
-            (flags.bought, "lost"),
-            (flags.is_target, "target"),
-            else_="none",
-        ),
-    )
-
-
-def stage(tables: Tables, dates: ir.Table, terms: Terms) -> ir.Table:
-    """The stage each account had entered last at each date: account_id, as_of, stage_number (null: none yet)."""
-    if "stage_changes" not in tables:
-        return dates.select(*SPINE, stage_number=ibis.null("float64"))
-    facts = facts_of(tables, "stage_changes")
-    rows = known(replace(facts, rows=numbered(facts.rows, terms)), dates)
-    last = newest(rows, *SPINE, "stage_number")
-    joined = dates.select(*SPINE).left_join(last.select(*SPINE, "stage_number"), list(SPINE))
-    return joined.drop("account_id_right", "as_of_right")
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A company's rows as known at each date, or with hindsight from a later one."""
-
-    tables: Tables
-    dates: ir.Table
-    until: dt.datetime | None
-
-    def rows(self, name: str) -> ir.Table:
-        facts = facts_of(self.tables, name)
-        return known(hindsight(facts, self.until) if self.until else facts, self.dates)
-
-
-def _wanted(seen: _Seen) -> ir.Table:
-    """Whether each account was a target at each date, by the changes known then where they are recorded."""
-    facts = facts_of(seen.tables, "accounts")
-    if "account_changes" in seen.tables:
-        changes = seen.tables["account_changes"]
-        facts = replace(facts, key="account_id", changes=changes, changing=("is_target",))
-    return known(facts, seen.dates).select(*SPINE, "is_target")
-
-
-def _flag(spine_rows: ir.Table, rows: ir.Table, **conditions: ir.BooleanValue) -> ir.Table:
-    found = rows.group_by(list(SPINE)).aggregate(**{name: value.any() for name, value in conditions.items()})
-    joined = spine_rows.left_join(found, list(SPINE))
-    joined = joined.drop("account_id_right", "as_of_right")
-    return joined.mutate(**{name: joined[name].fill_null(False) for name in conditions})

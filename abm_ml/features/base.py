@@ -61,7 +61,7 @@ class Feature:
     and may use {value}, {days} and {typical}. `half_life` is in days. `controllable` marks what a seller can change;
     `reads` names a `table.column` without whose past values the feature is left out; `monotone` says what a model must
     respect: "increasing" promises that more of it never makes a wanted outcome less
-    likely, nor an unwanted one more.
+    likely, nor an unwanted one more. Without a `reason` it is hidden.
     """
 
     name: str
@@ -71,13 +71,18 @@ class Feature:
     measure: Measure
     function: ExpressionOf
     unit: str
-    reason: str
+    reason: str = ""
     windows: tuple[int, ...] = ()
     kind: Kind = "number"
     half_life: float | None = None
     reads: str | None = None
     controllable: bool = False
     monotone: Direction | None = None
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it only helps derived columns: nobody is told of it, and no model learns from it."""
+        return not self.reason
 
     def column(self, days: int | None) -> str:
         """The column's name for a window."""
@@ -91,7 +96,12 @@ class Feature:
 
 @dataclass(frozen=True, kw_only=True)
 class Derived:
-    """A column made of finished columns of the same account and date; null where one of them is."""
+    """A column made of finished columns: those of the same account and date, and null where one of them is.
+
+    With `among` it is made of all accounts that are alike on the date, and its function is an aggregate of theirs:
+    `among` names the columns that they share (none: all accounts are alike), and where one of those is null it is null.
+    Without a `reason` it is hidden.
+    """
 
     name: str
     group: Group
@@ -99,10 +109,16 @@ class Derived:
     needs: tuple[str, ...]
     function: ExpressionOf
     unit: str
-    reason: str
+    reason: str = ""
+    among: tuple[str, ...] | None = None
     controllable: bool = False
     monotone: Direction | None = None
     kind: Kind = "number"
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it only helps other derived columns: nobody is told of it, and no model learns from it."""
+        return not self.reason
 
 
 FEATURES: Catalogue[Feature] = Catalogue("feature")
@@ -117,7 +133,7 @@ class Family:
         self.rows = rows
 
     def feature(
-        self, *, measure: Measure, unit: str, reason: str, **facts: Any
+        self, *, measure: Measure, unit: str, reason: str = "", **facts: Any
     ) -> Callable[[ExpressionOf], ExpressionOf]:
         """Takes the decorated function into the catalogue under its own name.
 
@@ -157,9 +173,13 @@ def make_feature(**facts: Any) -> Feature:
 
 
 def derived(
-    group: Group, *, needs: tuple[str, ...], unit: str, reason: str, **facts: Any
+    group: Group, *, needs: tuple[str, ...], unit: str, reason: str = "", **facts: Any
 ) -> Callable[[ExpressionOf], ExpressionOf]:
-    """Takes the decorated function of finished columns into the catalogue under its own name."""
+    """Takes the decorated function of finished columns into the catalogue under its own name.
+
+    Raises:
+        DefinitionError: no docstring, an unknown unit, or a doubled name.
+    """
 
     def register(function: ExpressionOf) -> ExpressionOf:
         if function.__name__ in FEATURES or unit not in UNITS:
@@ -169,7 +189,7 @@ def derived(
                 name=function.__name__,
                 group=group,
                 definition=first_line(function),
-                needs=needs,
+                needs=(*needs, *(facts.get("among") or ())),
                 function=function,
                 unit=unit,
                 reason=reason,
@@ -179,3 +199,8 @@ def derived(
         return function
 
     return register
+
+
+def ratio(part: Any, whole: Any) -> Any:
+    """A part over the whole; missing where the whole is 0 or missing."""
+    return part / whole.nullif(0)

@@ -1,12 +1,19 @@
-"""Cells: what each feature's function says of each row as it was known, evaluated once, before any window."""
+"""Cells: what each feature reads of each row as it was known, said once per row, before any date or window."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+
+from abm_ml.engines import Engine
 from abm_ml.features.base import Feature
 from abm_ml.features.facts import Cut, as_known
-from abm_ml.timeline import Facts
+from abm_ml.timeline import Facts, versions
 
 
 @dataclass(frozen=True)
@@ -16,3 +23,60 @@ class Asked:
     facts: Facts
     features: tuple[Feature, ...]
     after_cut: Cut = as_known
+
+
+@dataclass(frozen=True)
+class Term:
+    """What a feature reads of a row: whether it counts, and which value it brings; None is the row's own time."""
+
+    counts: ir.BooleanValue
+    value: ir.Value | None
+
+
+def snapshots(dates: ir.Table, engine: Engine) -> tuple[dt.datetime, ...]:
+    """The different times of a spine, ascending."""
+    found = engine.compute(dates.select("as_of").distinct().order_by("as_of"))
+    return tuple(found["as_of"].to_pylist())
+
+
+def known_rows(asked: Asked, moments: Sequence[dt.datetime]) -> ir.Table:
+    """The versions of rows that any of the snapshots may see: `known_after` < snapshot <= `known_until`."""
+    rows = asked.after_cut(versions(asked.facts))
+    rows = rows.filter(rows.known_after < ibis.timestamp(moments[-1]))
+    windows = [days for feature in asked.features for _, days in feature.columns]
+    if None in windows:
+        return rows
+    first = moments[0] - dt.timedelta(days=max(days for days in windows if days))
+    return rows.filter(rows.happened_at >= ibis.timestamp(first))
+
+
+def term(feature: Feature, rows: ir.Table) -> Term:
+    """What a feature reads of these rows."""
+    said = feature.function(rows)
+    if feature.measure.name == "count" or (feature.measure.name.startswith("days_since") and said.type().is_boolean()):
+        return Term(_certain(said), None)
+    counts, value = _split(said)
+    there = value.notnull()
+    return Term(there if counts is None else _certain(counts) & there, value)
+
+
+def _certain(condition: ir.BooleanValue) -> ir.BooleanValue:
+    return condition.fill_null(False)
+
+
+def _split(said: ir.Value) -> tuple[ir.BooleanValue | None, ir.Value]:
+    """`condition.ifelse(value, None)` as condition and value, so that features share the values that they read."""
+    choice = said.op()
+    if isinstance(choice, ops.IfElse):
+        condition = choice.bool_expr.to_expr()
+        if _is_null(choice.false_null_expr):
+            return condition, choice.true_expr.to_expr()
+        if _is_null(choice.true_expr):
+            return ~_certain(condition), choice.false_null_expr.to_expr()
+    return None, said
+
+
+def _is_null(value: ops.Value) -> bool:
+    while isinstance(value, ops.Cast):
+        value = value.arg
+    return isinstance(value, ops.Literal) and value.value is None

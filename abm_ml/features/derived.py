@@ -1,4 +1,4 @@
-"""Derived: ratios, trends and comparisons of finished columns of the same account and date."""
+"""Derived: ratios and trends of finished columns of the same account and date."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ from typing import Any
 
 import ibis
 
-from abm_ml.features.base import derived
-
-
-def _ratio(part: Any, whole: Any) -> Any:
-    return part / whole.nullif(0)
+from abm_ml.features.base import derived, ratio
 
 
 @derived(
@@ -22,7 +18,7 @@ def _ratio(part: Any, whole: Any) -> Any:
 )
 def engagement_trend(f: Any) -> Any:
     """Engagement score of the last 30 days over a third of the last 90 days; 1 is steady, missing without activity."""
-    return _ratio(f.engagement_score_30d * 3, f.engagement_score_90d)
+    return ratio(f.engagement_score_30d * 3, f.engagement_score_90d)
 
 
 @derived(
@@ -33,7 +29,7 @@ def engagement_trend(f: Any) -> Any:
 )
 def engagement_momentum(f: Any) -> Any:
     """Engagements of the last 7 days over the weekly mean of the three weeks before."""
-    return _ratio(f.engagements_7d * 3, f.engagements_28d - f.engagements_7d)
+    return ratio(f.engagements_7d * 3, f.engagements_28d - f.engagements_7d)
 
 
 @derived(
@@ -44,7 +40,7 @@ def engagement_momentum(f: Any) -> Any:
 )
 def recent_share(f: Any) -> Any:
     """Share of a year's engagement score that was earned in the last 90 days."""
-    return _ratio(f.engagement_score_90d, f.engagement_score_365d)
+    return ratio(f.engagement_score_90d, f.engagement_score_365d)
 
 
 @derived(
@@ -69,7 +65,7 @@ def streak_weeks(f: Any) -> Any:
 )
 def physical_share(f: Any) -> Any:
     """Share of the last 90 days' engagements in person, by phone or by mail (KPI digital_physical_mix)."""
-    return _ratio(f.physical_engagements_90d, f.physical_engagements_90d + f.digital_engagements_90d)
+    return ratio(f.physical_engagements_90d, f.physical_engagements_90d + f.digital_engagements_90d)
 
 
 @derived(
@@ -80,7 +76,7 @@ def physical_share(f: Any) -> Any:
 )
 def click_share(f: Any) -> Any:
     """Clicks per opened e-mail over 90 days."""
-    return _ratio(f.email_clicks_90d, f.email_opens_90d)
+    return ratio(f.email_clicks_90d, f.email_opens_90d)
 
 
 @derived(
@@ -92,7 +88,7 @@ def click_share(f: Any) -> Any:
 )
 def penetration_rate(f: Any) -> Any:
     """Key contacts who engaged in 90 days over the key contacts known (KPI penetration_rate)."""
-    return _ratio(f.key_people_engaged_90d, f.key_contacts_known)
+    return ratio(f.key_people_engaged_90d, f.key_contacts_known)
 
 
 @derived(
@@ -104,7 +100,7 @@ def penetration_rate(f: Any) -> Any:
 )
 def engaged_share(f: Any) -> Any:
     """People who engaged in 90 days over the people known."""
-    return _ratio(f.people_engaged_90d, f.contacts_known)
+    return ratio(f.people_engaged_90d, f.contacts_known)
 
 
 @derived(
@@ -115,7 +111,7 @@ def engaged_share(f: Any) -> Any:
 )
 def people_trend(f: Any) -> Any:
     """People who engaged in 30 days over those who engaged in 90 days."""
-    return _ratio(f.people_engaged_30d, f.people_engaged_90d)
+    return ratio(f.people_engaged_30d, f.people_engaged_90d)
 
 
 @derived("firmographic", needs=("founded_year", "as_of"), unit="years", reason="{value:.0f} years old")
@@ -129,19 +125,7 @@ def company_age(f: Any) -> Any:
 )
 def revenue_per_employee(f: Any) -> Any:
     """Annual revenue per employee."""
-    return _ratio(f.annual_revenue, f.employees)
-
-
-@derived(
-    "pipeline",
-    needs=("stage", "days_in_stage", "as_of"),
-    unit="ratio",
-    reason="in its stage {value:.1f} times as long as others in that stage",
-)
-def stage_time_ratio(f: Any) -> Any:
-    """Days in the stage over the median of all accounts that are in that stage on the date."""
-    others = ibis.window(group_by=["as_of", "stage"])
-    return f.stage.isnull().ifelse(None, _ratio(f.days_in_stage, f.days_in_stage.median().over(others)))
+    return ratio(f.annual_revenue, f.employees)
 
 
 @derived(
@@ -149,7 +133,7 @@ def stage_time_ratio(f: Any) -> Any:
 )
 def past_win_rate(f: Any) -> Any:
     """Deals won over deals closed so far (KPI win_rate of the account)."""
-    return _ratio(f.past_wins, f.past_wins + f.past_losses)
+    return ratio(f.past_wins, f.past_wins + f.past_losses)
 
 
 @derived(
@@ -157,19 +141,7 @@ def past_win_rate(f: Any) -> Any:
 )
 def mean_cycle(f: Any) -> Any:
     """Mean days from first contact to the close of the deals won so far (KPI sales_cycle_length)."""
-    return _ratio(f.cycle_days_won, f.past_wins)
-
-
-@derived(
-    "pipeline",
-    needs=("days_since_open_deal", "as_of"),
-    unit="ratio",
-    reason="the open deal is {value:.1f} times as old as a typical one",
-)
-def deal_age_ratio(f: Any) -> Any:
-    """Days since the newest open deal was opened over the median of all open deals on the date."""
-    age = f.days_since_open_deal
-    return age.isnull().ifelse(None, _ratio(age, age.median().over(ibis.window(group_by="as_of"))))
+    return ratio(f.cycle_days_won, f.past_wins)
 
 
 @derived(
@@ -180,7 +152,7 @@ def deal_age_ratio(f: Any) -> Any:
 )
 def use_trend(f: Any) -> Any:
     """Product use of the last 30 days over a third of the last 90 days."""
-    return _ratio(f.product_use_30d * 3, f.product_use_90d)
+    return ratio(f.product_use_30d * 3, f.product_use_90d)
 
 
 @derived(
@@ -191,7 +163,7 @@ def use_trend(f: Any) -> Any:
 )
 def use_change(f: Any) -> Any:
     """Product use of the last 90 days over that of the 90 days before."""
-    return _ratio(f.product_use_90d, f.product_use_180d - f.product_use_90d)
+    return ratio(f.product_use_90d, f.product_use_180d - f.product_use_90d)
 
 
 @derived(
@@ -210,7 +182,7 @@ def order_span(f: Any) -> Any:
 )
 def mean_order_gap(f: Any) -> Any:
     """Mean days between orders; missing with fewer than two."""
-    return (f.orders_ever > 1).ifelse(_ratio(f.order_span, f.orders_ever - 1), None)
+    return (f.orders_ever > 1).ifelse(ratio(f.order_span, f.orders_ever - 1), None)
 
 
 @derived(
@@ -221,7 +193,7 @@ def mean_order_gap(f: Any) -> Any:
 )
 def order_silence(f: Any) -> Any:
     """Days since the last order over the account's own mean gap between orders."""
-    return _ratio(f.days_since_order, f.mean_order_gap)
+    return ratio(f.days_since_order, f.mean_order_gap)
 
 
 @derived(
@@ -232,20 +204,7 @@ def order_silence(f: Any) -> Any:
 )
 def order_trend(f: Any) -> Any:
     """Orders of the last 90 days over a quarter of the last 365 days'."""
-    return _ratio(f.orders_placed_90d * 4, f.orders_placed_365d)
-
-
-@derived(
-    "clients",
-    needs=("orders_placed_90d", "orders_placed_180d", "as_of"),
-    unit="share",
-    reason="{value:.0%} of the accounts that buy at all ordered in 90 days",
-)
-def season(f: Any) -> Any:
-    """Share of all accounts with an order in 180 days that ordered in the last 90: how the season runs on the date."""
-    same_day = ibis.window(group_by="as_of")
-    recent = (f.orders_placed_90d > 0).cast("int32").sum().over(same_day)
-    return _ratio(recent.cast("float64"), (f.orders_placed_180d > 0).cast("int32").sum().over(same_day))
+    return ratio(f.orders_placed_90d * 4, f.orders_placed_365d)
 
 
 @derived(
@@ -256,7 +215,7 @@ def season(f: Any) -> Any:
 )
 def mean_order_amount(f: Any) -> Any:
     """Mean amount of an order over a year, credit notes deducted."""
-    return _ratio(f.order_amount_365d, f.orders_placed_365d)
+    return ratio(f.order_amount_365d, f.orders_placed_365d)
 
 
 @derived(
@@ -267,4 +226,4 @@ def mean_order_amount(f: Any) -> Any:
 )
 def tickets_per_use(f: Any) -> Any:
     """Support tickets over product use in 90 days."""
-    return _ratio(f.support_tickets_90d, f.product_use_90d)
+    return ratio(f.support_tickets_90d, f.product_use_90d)

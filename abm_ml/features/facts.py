@@ -21,6 +21,7 @@ Cut = Callable[[ir.Table], ir.Table]
 
 
 def as_known(rows: ir.Table) -> ir.Table:
+    """Nothing is made of a row but what it says."""
     return rows
 
 
@@ -37,14 +38,18 @@ class FactSource:
 FACTS: Catalogue[FactSource] = Catalogue("kind of rows")
 
 
-def _facts(name: str, *needs: str, after_cut: Cut = as_known) -> Callable[[Callable[[Tables, Terms], Facts]], None]:
+def fact_source(
+    name: str, *needs: str, after_cut: Cut = as_known
+) -> Callable[[Callable[[Tables, Terms], Facts]], None]:
+    """Takes the decorated function, which puts one kind of rows together, into the list of what features read."""
+
     def register(build: Callable[[Tables, Terms], Facts]) -> None:
         FACTS.add(FactSource(name=name, needs=needs or (name,), build=build, after_cut=after_cut))
 
     return register
 
 
-@_facts("accounts")
+@fact_source("accounts")
 def _accounts(tables: Tables, terms: Terms) -> Facts:
     facts = facts_of(tables, "accounts")
     rows = facts.rows
@@ -72,7 +77,7 @@ _FIRMOGRAPHICS = (
 )  # fmt: skip
 
 
-@_facts("engagements")
+@fact_source("engagements")
 def _engagements(tables: Tables, terms: Terms) -> Facts:
     facts = facts_of(tables, "engagements")
     rows = facts.rows.mutate(
@@ -87,12 +92,12 @@ def _engagements(tables: Tables, terms: Terms) -> Facts:
     return Facts(name="engagements", rows=rows, known_from=late, order=("engagement_id",))
 
 
-@_facts("contacts")
+@fact_source("contacts")
 def _contacts(tables: Tables, _terms: Terms) -> Facts:
     return facts_of(tables, "contacts")
 
 
-@_facts("departures", "contacts")
+@fact_source("departures", "contacts")
 def _departures(tables: Tables, _terms: Terms) -> Facts:
     contacts = tables["contacts"]
     gone = contacts.filter(contacts.left_at.notnull())
@@ -100,12 +105,12 @@ def _departures(tables: Tables, _terms: Terms) -> Facts:
     return Facts(name="departures", rows=gone, order=("contact_id",))
 
 
-@_facts("stages", "stage_changes")
+@fact_source("stages", "stage_changes")
 def _stages(tables: Tables, terms: Terms) -> Facts:
     rows = numbered(facts_of(tables, "stage_changes").rows, terms)
     # One number holds both, so that the stage entered last is the largest: the instant, then the stage.
     entered = micros(rows.happened_at) * _STAGES + rows.stage_number.cast("int64")
-    before = entered.max().over(_known_before(rows, "account_id", order=("stage_number", "opportunity_id")))
+    before = entered.max().over(known_before(rows, "account_id", order=("stage_number", "opportunity_id")))
     since = micros(rows.happened_at) - before // _STAGES
     rows = rows.mutate(
         stage_before=(since >= 0).ifelse(before % _STAGES, None),
@@ -118,7 +123,7 @@ def _stages(tables: Tables, terms: Terms) -> Facts:
 _STAGES = 1_000  # more than any funnel has
 
 
-def _known_before(rows: ir.Table, *group: str, order: tuple[str, ...]) -> Any:
+def known_before(rows: ir.Table, *group: str, order: tuple[str, ...]) -> Any:
     """The rows that were known when a row became known, itself left out: what came before it, as one knew it then."""
     return ibis.window(
         group_by=group,
@@ -131,7 +136,7 @@ def _in_reporting_currency(rows: ir.Table) -> ir.Table:
     return rows.mutate(amount=rows.amount * rows.rate)
 
 
-@_facts("deals", "opportunities", after_cut=_in_reporting_currency)
+@fact_source("deals", "opportunities", after_cut=_in_reporting_currency)
 def _deals(tables: Tables, terms: Terms) -> Facts:
     facts = facts_of(tables, "opportunities")
     rows = with_rate(facts.rows, at="opened_at", tables=tables, terms=terms)
@@ -149,7 +154,7 @@ def _deals(tables: Tables, terms: Terms) -> Facts:
     )
 
 
-@_facts("closings", "opportunities", after_cut=_in_reporting_currency)
+@fact_source("closings", "opportunities", after_cut=_in_reporting_currency)
 def _closings(tables: Tables, terms: Terms) -> Facts:
     rows = with_rate(tables["opportunities"], at="opened_at", tables=tables, terms=terms)
     changes = _changes(tables, "opportunity_changes")
@@ -170,7 +175,7 @@ def _closings(tables: Tables, terms: Terms) -> Facts:
     )
 
 
-@_facts("contracts")
+@fact_source("contracts")
 def _contracts(tables: Tables, terms: Terms) -> Facts:
     facts = facts_of(tables, "contracts")
     rows = in_currency(facts.rows, "total_value", at="started_at", tables=tables, terms=terms)
@@ -183,7 +188,7 @@ def _contracts(tables: Tables, terms: Terms) -> Facts:
     return Facts(name="contracts", rows=rows, known_from=known_from, order=("contract_id",))
 
 
-@_facts("orders")
+@fact_source("orders")
 def _orders(tables: Tables, terms: Terms) -> Facts:
     facts = facts_of(tables, "orders")
     rows = in_currency(facts.rows, "amount", at="happened_at", tables=tables, terms=terms)
@@ -191,13 +196,13 @@ def _orders(tables: Tables, terms: Terms) -> Facts:
         is_credit=rows.kind == "credit", day=rows.happened_at.date(), month=rows.happened_at.truncate("M")
     )
     # Only real orders make a rhythm; a credit note is none.
-    before = rows.happened_at.max().over(_known_before(rows, "account_id", "is_credit", order=("order_id",)))
+    before = rows.happened_at.max().over(known_before(rows, "account_id", "is_credit", order=("order_id",)))
     gap = days_between(before, rows.happened_at)
     rows = rows.mutate(gap_days=(gap >= 0).ifelse(gap, None))
     return Facts(name="orders", rows=rows, order=("order_id",))
 
 
-@_facts("surveys")
+@fact_source("surveys")
 def _surveys(tables: Tables, _terms: Terms) -> Facts:
     return facts_of(tables, "surveys")
 

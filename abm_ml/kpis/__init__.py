@@ -5,7 +5,16 @@ from abm_ml.kpis import grains, engagement, awareness, coverage, market, pipelin
 from abm_ml.kpis.base import CUTS, GRAINS, KPIS, PARTS, Kpi, cuts_of
 from abm_ml.kpis.build import Measuring
 from abm_ml.kpis.goals import check_goals
-from abm_ml.kpis.report import COLUMNS, KpiReport, account_table, kpi_report, parse_cuts, refuse_impossible_cuts
+from abm_ml.kpis.report import (
+    COLUMNS,
+    KpiReport,
+    account_rows,
+    account_table,
+    kpi_report,
+    parse_cuts,
+    refuse_impossible_cuts,
+    rounded,
+)
 from abm_ml.kpis.rule import rule_scores
 from abm_ml.kpis.seen import Seen
 
@@ -19,11 +28,13 @@ __all__ = [
     "KpiReport",
     "Measuring",
     "Seen",
+    "account_rows",
     "account_table",
     "check_goals",
     "cuts_of",
     "kpi_report",
     "parse_cuts",
     "refuse_impossible_cuts",
+    "rounded",
     "rule_scores",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
@@ -103,21 +105,31 @@ def account_table(measuring: Measuring) -> pd.DataFrame:
 
     A KPI whose tables the company does not have is null for every account.
     """
+    rows = account_rows(measuring).order_by("account_id")
+    return rounded(measuring.seen.engine.compute(rows).to_pandas())
+
+
+def account_rows(measuring: Measuring) -> ir.Table:
+    """The rows of `account_table` as an expression, in no promised order and not yet `rounded`."""
     seen = measuring.seen
     kpis = [kpi for kpi in KPIS if kpi.whole and "account" in cuts_of(kpi) and kpi.name != ATTAINMENT]
-    wide = pd.DataFrame({"account_id": pd.Series(dtype="str")})
-    known = seen.standing.filter(seen.standing.period == len(seen.periods) - 1)
+    last = len(seen.periods) - 1
+    known = seen.standing.filter(seen.standing.period == last)
+    nothing = {kpi.name: ibis.null("float64") for kpi in kpis}
+    wide = known.select("account_id", **nothing).limit(0)
     for measured in measuring.by((("account",),), kpis):
         if measured.each is None:
-            values = {kpi.name: measured.table[column_of(kpi.name, VALUE, VALUE)] for kpi in measured.kpis}
-            rows = measured.table.filter(measured.table.period == len(seen.periods) - 1)
-            rows = rows.select(account_id="account", **{name: value.get_name() for name, value in values.items()})
-            rows = rows.semi_join(known, "account_id")
-            wide = seen.engine.compute(rows.order_by("account_id")).to_pandas()
-    for kpi in kpis:
-        if kpi.name in wide:
-            wide[kpi.name] = _rounded(wide[kpi.name], digits=12)
-    return wide.reindex(columns=["account_id", *[kpi.name for kpi in kpis]])
+            table = measured.table
+            values = {kpi.name: table[column_of(kpi.name, VALUE, VALUE)].cast("float64") for kpi in measured.kpis}
+            rows = table.filter(table.period == last).select(account_id="account", **(nothing | values))
+            wide = rows.semi_join(known, "account_id")
+    return wide
+
+
+def rounded(accounts: pd.DataFrame) -> pd.DataFrame:
+    """The KPIs of accounts to 12 digits: variances over threads differ in the last bits, what is published does not."""
+    kpis = [name for name in accounts.columns if name in KPIS]
+    return accounts.assign(**{name: _rounded(accounts[name], digits=12) for name in kpis})
 
 
 def parse_cuts(texts: Sequence[str]) -> tuple[Keys, ...]:

@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from abm_ml import timeline
+from abm_ml import standing
 from abm_ml.engines import Engine
 from abm_ml.kpis.joins import beside
 from abm_ml.tables import TABLES, Tables, Terms
@@ -160,14 +160,14 @@ class Seen:
 
     def _with_lifecycle(self, rows: ir.Table, moment: str, name: str) -> ir.Table:
         dates = self.engine.store(self._account_periods(moment))
-        who = timeline.lifecycle(self.tables, dates, self.terms.client_days)
+        who = standing.lifecycle(self.tables, dates, self.terms.client_days)
         who = dates.inner_join(who, ["account_id", "as_of"]).select("account_id", "period", **{name: who.lifecycle})
         joined = beside(rows, who, ["account_id", "period"])
         return joined.mutate(**{name: joined[name].fill_null("none")})
 
     def _with_stage(self, rows: ir.Table) -> ir.Table:
         dates = self.engine.store(self._account_periods("begin"))
-        last = timeline.stage(self.tables, dates, self.terms)
+        last = standing.stage(self.tables, dates, self.terms)
         last = dates.inner_join(last, ["account_id", "as_of"]).select("account_id", "period", "stage_number")
         joined = beside(rows, last, ["account_id", "period"])
         names = [(float(place), name) for place, name in enumerate(self.terms.funnel, 1)]

@@ -7,8 +7,9 @@ import ibis.expr.types as ir
 
 from abm_ml.errors import SourceError
 from abm_ml.labels.base import Label, Outlook
+from abm_ml.standing import lifecycle, stage
 from abm_ml.tables import Tables, Terms
-from abm_ml.timeline import SPINE, days_before, facts_of, known, lifecycle, stage
+from abm_ml.timeline import SPINE, days_before, facts_of, known
 
 
 def standing(tables: Tables, terms: Terms, dates: ir.Table) -> ir.Table:

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from abm_ml.labels.base import LABELS, Label, Outlook
-from abm_ml.timeline import lifecycle
+from abm_ml.standing import lifecycle
 
 
 def _asked(standing: ir.Table, _last_stage: float) -> ir.BooleanValue:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from abm_ml import timeline
+from abm_ml import standing, timeline
 from abm_ml.engines import Engine
 from abm_ml.tables import Tables, Terms
 from tests.conftest import Build
@@ -135,7 +135,7 @@ LIFECYCLES = [
 def test_lifecycle(expected: str, rule: str, rows: list[Row], tiny: Build, engine: Engine) -> None:
     """Who an account is on a date follows from contracts (or orders), open deals and whether it is wanted."""
     tables = company(tiny, *rows)
-    found = engine.compute(timeline.lifecycle(tables, spine_of(tables, engine), 180)).to_pylist()
+    found = engine.compute(standing.lifecycle(tables, spine_of(tables, engine), 180)).to_pylist()
     assert [row["lifecycle"] for row in found] == [expected], rule
 
 
@@ -143,8 +143,8 @@ def test_lifecycle_with_hindsight(tiny: Build, engine: Engine) -> None:
     """Seen from later, a contract that was entered late made a client from its start."""
     tables = company(tiny, order(9, known_at=-5))
     spine = spine_of(tables, engine)
-    then = engine.compute(timeline.lifecycle(tables, spine, 180)).to_pylist()
-    later = engine.compute(timeline.lifecycle(tables, spine, 180, until=AS_OF + 10 * DAY)).to_pylist()
+    then = engine.compute(standing.lifecycle(tables, spine, 180)).to_pylist()
+    later = engine.compute(standing.lifecycle(tables, spine, 180, until=AS_OF + 10 * DAY)).to_pylist()
     assert [row["lifecycle"] for row in then + later] == ["target", "client"]
 
 
@@ -162,12 +162,12 @@ def test_lifecycle_with_hindsight(tiny: Build, engine: Engine) -> None:
 def test_stage(expected: float | None, rows: list[Row], tiny: Build, engine: Engine) -> None:
     """The stage entered last, as known; of one moment the highest; stages outside the funnel do not count."""
     tables = company(tiny, *rows)
-    found = engine.compute(timeline.stage(tables, spine_of(tables, engine), Terms())).to_pylist()
+    found = engine.compute(standing.stage(tables, spine_of(tables, engine), Terms())).to_pylist()
     assert [row["stage_number"] for row in found] == [expected]
 
 
 def test_stage_without_stage_changes(tiny: Build, engine: Engine) -> None:
     """A company without the table has accounts in no stage."""
     tables = company(tiny)
-    found = engine.compute(timeline.stage(tables, spine_of(tables, engine), Terms())).to_pylist()
+    found = engine.compute(standing.stage(tables, spine_of(tables, engine), Terms())).to_pylist()
     assert [row["stage_number"] for row in found] == [None]

@@ -1,0 +1,145 @@
+"""The local plan: rows from the engine, booked account by account, written to Parquet part by part."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from abm_ml.engines import Engine
+from abm_ml.features import ledger
+from abm_ml.features.cells import Asked, snapshots
+from abm_ml.features.ledger import Floats, Integers, Rows
+from abm_ml.features.program import Column, Program
+from abm_ml.timeline import SPINE
+
+ROWS_AT_ONCE = 4_000_000  # rows of one kind that are in memory together
+_Share: TypeAlias = tuple[str, str]
+
+PART_BYTES = 96_000_000  # what one part of the table takes in memory
+
+
+def measured(
+    asked: Sequence[Asked], dates: ir.Table, engine: Engine, *, progress: Callable[[str], None] = lambda _done: None
+) -> tuple[ir.Table, ...]:
+    """The spine `dates` (account_id, as_of) with every column of the features, in parts of neighbouring accounts.
+
+    Each part is a Parquet file in the engine's scratch folder, so that memory does not grow with the output.
+    """
+    moments = snapshots(dates, engine)
+    programs = [Program(each, moments) for each in asked]
+    files: list[Path] = []
+    with ThreadPoolExecutor(getattr(engine, "threads", 2)) as workers:
+        for accounts in _shares(asked, dates, engine):
+            chunk = _Chunk.of(programs, dates, accounts, engine)
+            files += workers.map(partial(_written, chunk, engine.scratch), chunk.parts)
+            progress("features")
+    return tuple(engine.read_parquet([file]).drop("file_row_number") for file in files)
+
+
+@dataclass(frozen=True, slots=True)
+class _Booking:
+    """The rows of one kind of some accounts, in the order in which the ledger takes them."""
+
+    program: Program
+    table: pa.Table
+    rows: Rows
+    order: Integers
+    starts: Integers
+
+    @classmethod
+    def of(cls, program: Program, table: pa.Table, accounts: pa.Array) -> _Booking:
+        rows = program.brought(table)
+        owner = pc.index_in(table["account_id"], accounts).fill_null(-1).to_numpy()
+        order, starts = ledger.in_order(owner, rows.begin, rows.end, len(accounts), len(program.clock.snapshots))
+        return cls(program, table, rows, order, starts)
+
+    def columns(self, first: int, last: int, dates: Integers) -> dict[str, pa.Array]:
+        """The columns of the accounts `[first, last)`, at the places `dates` of the ledger's output."""
+        uses, places = self.program.uses(self.rows)
+        reach = np.zeros(places, np.int32)
+        starts = self.starts[first : last + 1]
+        program = self.program
+        values = ledger.booked(program.clock, uses, self.rows, self.order, starts, reach, program.measures)
+        return {
+            column.name: self._column(column, of_all.reshape(-1)[dates])
+            for column, of_all in zip(program.columns, values, strict=True)
+        }
+
+    def _column(self, column: Column, values: Floats) -> pa.Array:
+        if column.latest < 0:
+            return pa.array(values, from_pandas=True)  # NaN is a missing value
+        rows = pa.array(values.astype(np.int64), mask=values < 0)
+        return self.table[f"latest_{column.latest}"].combine_chunks().take(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Neighbouring accounts whose rows are in memory; `owner` and `snapshot` are the places of the spine's rows."""
+
+    spine: pa.Table
+    accounts: int
+    owner: Integers
+    snapshot: Integers
+    bookings: tuple[_Booking, ...]
+
+    @classmethod
+    def of(cls, programs: Sequence[Program], dates: ir.Table, share: _Share, engine: Engine) -> _Chunk:
+        spine = engine.compute(_of_share(dates, share).order_by(list(SPINE))).combine_chunks()
+        accounts = pc.unique(spine["account_id"])
+        clock = programs[0].clock
+        instants = spine["as_of"].cast(pa.int64()).to_numpy()
+        return cls(
+            spine=spine,
+            accounts=len(accounts),
+            owner=pc.index_in(spine["account_id"], accounts).to_numpy().astype(np.int64),
+            snapshot=np.searchsorted(clock.snapshots, instants),
+            bookings=tuple(
+                _Booking.of(program, engine.compute(_of_share(program.rows, share)), accounts) for program in programs
+            ),
+        )
+
+    @property
+    def parts(self) -> list[tuple[int, int]]:
+        """The accounts `[first, last)` of each part."""
+        width = sum(len(booking.program.columns) for booking in self.bookings)
+        snapshots = len(self.bookings[0].program.clock.snapshots)
+        step = max(1, PART_BYTES // (8 * snapshots * width))
+        return [(first, min(first + step, self.accounts)) for first in range(0, self.accounts, step)]
+
+
+def _shares(asked: Sequence[Asked], dates: ir.Table, engine: Engine) -> Iterator[_Share]:
+    """The first and last account of each chunk: as many accounts as rows fit in memory."""
+    accounts = engine.compute(dates.select("account_id").distinct().order_by("account_id"))["account_id"]
+    rows = max(engine.compute(each.facts.rows.aggregate(rows=lambda t: t.count()))["rows"][0].as_py() for each in asked)
+    step = max(1, len(accounts) * ROWS_AT_ONCE // max(rows, ROWS_AT_ONCE))
+    for first in range(0, len(accounts), step):
+        yield accounts[first].as_py(), accounts[min(first + step, len(accounts)) - 1].as_py()
+
+
+def _of_share(rows: ir.Table, share: _Share) -> ir.Table:
+    return rows.filter(rows.account_id.between(*share))
+
+
+def _written(chunk: _Chunk, folder: Path, part: tuple[int, int]) -> Path:
+    """One part of the table as a file."""
+    first, last = part
+    rows = slice(*np.searchsorted(chunk.owner, part).tolist())
+    snapshots = len(chunk.bookings[0].program.clock.snapshots)
+    places = (chunk.owner[rows] - first) * snapshots + chunk.snapshot[rows]
+    columns = {name: chunk.spine[name][rows] for name in SPINE}
+    for booking in chunk.bookings:
+        columns |= booking.columns(first, last, places)
+    file = folder / f"part-{uuid.uuid4().hex}.parquet"
+    pq.write_table(pa.table(columns), file, compression="lz4")
+    return file

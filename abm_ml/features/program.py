@@ -1,0 +1,218 @@
+"""What is asked of one kind of rows: an expression for the engine, and numbers for the ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from abm_ml.features import ledger
+from abm_ml.features.base import Feature
+from abm_ml.features.cells import Asked, Term, known_rows, term
+from abm_ml.features.ledger import BITS, DAY, Clock, Integers, Rows, Uses
+
+_MEASURES = {
+    "count": ledger.COUNT, "total": ledger.TOTAL, "decayed": ledger.DECAYED, "distinct": ledger.DISTINCT,
+    "days_since": ledger.LAST, "days_since_first": ledger.FIRST, "days_until": ledger.UNTIL, "latest": ledger.LATEST,
+}  # fmt: skip
+_BRINGS = {
+    "total": "number", "decayed": "number", "distinct": "thing", "days_since": "time", "days_since_first": "time",
+    "days_until": "time", "latest": "latest",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the feature table: its measure in the ledger, and which latest value it shows (-1: none)."""
+
+    name: str
+    measure: int
+    latest: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    condition: int
+    measure: int
+    brings: int
+    window: int
+    column: int
+    half_life: int
+
+
+class _Numbered(dict[object, int]):
+    """Things by the order in which they were first asked for."""
+
+    def of(self, thing: object) -> int:
+        return self.setdefault(thing, len(self))
+
+
+class Program:
+    """The features of one kind of rows: `rows` is what the engine is asked for, `columns` what the ledger makes of it.
+
+    Conditions and values that several features share are computed and fetched once.
+    """
+
+    def __init__(self, asked: Asked, moments: Sequence[dt.datetime]) -> None:
+        known = known_rows(asked, moments)
+        self.columns: list[Column] = []
+        self._uses: list[_Use] = []
+        self._conditions, self._windows, self._half_lives = _Numbered(), _Numbered(), _Numbered()
+        self._values = {kind: _Numbered() for kind in ("number", "thing", "time", "latest")}
+        for feature in asked.features:
+            self._take(feature, term(feature, known))
+        self.rows = self._told(asked, known)
+        self.clock = _clock(moments, windows=list(self._windows), half_lives=list(self._half_lives))
+        self.measures: Integers = np.array([column.measure for column in self.columns], np.int64)
+
+    def brought(self, table: pa.Table) -> Rows:
+        """The rows that the engine gave, as the ledger reads them."""
+        begin, end = ledger.ranges(
+            self.clock, _micros(table["known_after"], ledger.NEVER), _micros(table["known_until"], ledger.ALWAYS)
+        )
+        words = [name for name in table.column_names if name.startswith("word_")]
+        return Rows(
+            begin=begin,
+            end=end,
+            happened=_micros(table["happened_at"], ledger.NEVER),
+            words=_filled(np.empty((len(words), len(table)), np.int64), [table[name].to_numpy() for name in words]),
+            numbers=_filled(self._room("number", table, np.float64), map(_numbers, self._brought("number", table))),
+            things=_filled(self._room("thing", table, np.int32), map(_codes, self._brought("thing", table))),
+            times=_filled(self._room("time", table, np.int64), map(_times, self._brought("time", table))),
+        )
+
+    def uses(self, rows: Rows) -> tuple[Uses, int]:
+        """What each condition is used for, and how many places `reach` needs for the things of all uses."""
+        ordered = sorted(self._uses, key=lambda use: use.condition)
+        memory, places = [], 0
+        for use in ordered:
+            if use.measure == ledger.DISTINCT:
+                memory.append(places)
+                places += int(rows.things[use.brings].max(initial=-1)) + 1
+            else:
+                memory.append(use.half_life)
+        first = np.searchsorted([use.condition for use in ordered], np.arange(len(self._conditions) + 1))
+        return Uses(
+            first=first.astype(np.int64),
+            measure=_integers([use.measure for use in ordered]),
+            brings=_integers([use.brings for use in ordered]),
+            window=_integers([use.window for use in ordered]),
+            column=_integers([use.column for use in ordered]),
+            memory=_integers(memory),
+        ), places
+
+    def _take(self, feature: Feature, read: Term) -> None:
+        measure, kind = _MEASURES[feature.measure.name], _BRINGS.get(feature.measure.name, "")
+        brings = -1 if read.value is None else self._values[kind].of(_typed(read.value, feature, kind).op())
+        condition = self._conditions.of(read.counts.op())
+        for name, days in feature.columns:
+            use = _Use(
+                condition=condition,
+                measure=measure,
+                brings=brings,
+                window=self._windows.of(-1 if days is None else days),
+                column=len(self.columns),
+                half_life=self._half_lives.of(feature.half_life) if feature.half_life else 0,
+            )
+            self._uses.append(use)
+            self.columns.append(Column(name, measure, brings if kind == "latest" else -1))
+
+    def _told(self, asked: Asked, known: ir.Table) -> ir.Table:
+        conditions = [condition.to_expr() for condition in self._conditions]  # type: ignore[attr-defined]  # Ibis operations
+        words = {
+            f"word_{start // BITS}": _word(conditions[start : start + BITS])
+            for start in range(0, len(conditions), BITS)
+        }
+        values = {
+            f"{kind}_{place}": value.to_expr()  # type: ignore[attr-defined]  # Ibis operations
+            for kind, some in self._values.items()
+            for value, place in some.items()
+        }
+        if self._values["latest"]:  # of two rows the later one counts: their order says which that is
+            known = known.order_by(["happened_at", "known_at", *asked.facts.order])
+        told = known.select("account_id", "known_after", "known_until", "happened_at", **words, **values)
+        return told if self._values["latest"] else told.filter(reduce(_or, [told[word] != 0 for word in words]))
+
+    def _room(self, kind: str, table: pa.Table, number: type[Any]) -> NDArray[Any]:
+        return np.empty((len(self._values[kind]), len(table)), number)
+
+    def _brought(self, kind: str, table: pa.Table) -> list[pa.ChunkedArray]:
+        return [table[f"{kind}_{place}"] for place in self._values[kind].values()]
+
+
+def _clock(moments: Sequence[dt.datetime], *, windows: Sequence[object], half_lives: Sequence[object]) -> Clock:
+    instants = np.array(moments, "datetime64[us]").astype(np.int64)
+    days = np.arange(instants[0] // DAY, instants[-1] // DAY + 1)
+    lives = np.array(half_lives, np.float64)
+    gaps = np.append(np.diff(instants), 0) / DAY
+    return Clock(
+        snapshots=instants,
+        before_day=np.searchsorted(instants, days * DAY).astype(np.int32),
+        first_day=int(days[0]),
+        windows=np.array(windows, np.int64),
+        half_lives=lives,
+        fading=2.0 ** (-gaps[None, :] / lives[:, None]),
+    )
+
+
+def _word(conditions: Sequence[ir.BooleanValue]) -> ir.IntegerValue:
+    """The conditions of a row as bits of one number, added up pairwise: a long chain would be deep."""
+    bits = [condition.cast("int64") * (1 << place) for place, condition in enumerate(conditions)]
+    while len(bits) > 1:
+        bits = [reduce(_plus, bits[start : start + 2]) for start in range(0, len(bits), 2)]
+    return bits[0]
+
+
+def _plus(one: ir.IntegerValue, other: ir.IntegerValue) -> ir.IntegerValue:
+    return one + other
+
+
+def _or(one: ir.BooleanValue, other: ir.BooleanValue) -> ir.BooleanValue:
+    return one | other
+
+
+def _typed(value: ir.Value, feature: Feature, kind: str) -> ir.Value:
+    if kind == "number" or (kind == "latest" and feature.kind == "number"):
+        return value.cast("float64")
+    return value.cast("string") if kind == "latest" else value
+
+
+def _micros(column: pa.ChunkedArray, missing: int) -> Integers:
+    times: Integers = column.cast(pa.timestamp("us")).cast(pa.int64()).fill_null(int(missing)).to_numpy()
+    return times
+
+
+def _times(column: pa.ChunkedArray) -> Integers:
+    return _micros(column, ledger.NEVER)
+
+
+def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    numbers: NDArray[np.float64] = column.to_numpy()
+    return numbers
+
+
+def _codes(column: pa.ChunkedArray) -> NDArray[np.int32]:
+    codes: NDArray[np.int32] = (
+        pc.dictionary_encode(column).combine_chunks().indices.fill_null(0).to_numpy(zero_copy_only=False)
+        if len(column)
+        else np.empty(0, np.int32)
+    )
+    return codes
+
+
+def _filled(room: NDArray[Any], columns: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    for place, column in enumerate(columns):
+        room[place] = column
+    return room
+
+
+def _integers(values: Sequence[int]) -> Integers:
+    return np.array(values, np.int64)
