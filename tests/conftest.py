@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import settings
 
-from abm_ml.engines import Engine, EngineConfig, open_engine
+from abm_ml.engines import DuckDbConfig, Engine, open_engine
 from abm_ml.tables import TABLES, ColumnType, Table, Tables
 
 # The same examples in every run: what fails, fails again.
@@ -50,7 +50,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     """One engine for all tests: DuckDB in this process."""
-    opened = open_engine(EngineConfig(threads=2, memory_limit="2GB"))
+    opened = open_engine(DuckDbConfig(threads=2, memory_limit="2GB"))
     yield opened
     opened.close()
 

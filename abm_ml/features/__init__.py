@@ -2,17 +2,25 @@
 
 # isort: off
 from abm_ml.features import (  # importing a file puts its definitions into the catalogue, in this order
+    histories,
     engagement,
     penetration,
     firmographic,
     pipeline,
     clients,
     derived,
+    momentum,
+    depth,
+    outreach,
+    people,
+    peers,
+    relatives,
+    calendar,
 )
 
 # isort: on
 from abm_ml.features.base import DERIVED, FEATURES, Derived, Feature, Group
-from abm_ml.features.build import FeatureColumn, FeatureSet, feature_set, feature_table
+from abm_ml.features.build import FeatureColumn, FeatureSet, FeatureTable, feature_set, feature_table
 
 __all__ = [
     "DERIVED",
@@ -21,6 +29,7 @@ __all__ = [
     "Feature",
     "FeatureColumn",
     "FeatureSet",
+    "FeatureTable",
     "Group",
     "feature_set",
     "feature_table",

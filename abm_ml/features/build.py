@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import ibis
 import ibis.expr.types as ir
 
 from abm_ml.engines import Engine
 from abm_ml.errors import DefinitionError
+from abm_ml.features import local, portable
 from abm_ml.features.base import DERIVED, FEATURES, Derived, Direction, Feature, Group, Kind
+from abm_ml.features.cells import Asked
 from abm_ml.features.facts import FACTS, unusable
-from abm_ml.features.finish import finished
+from abm_ml.features.finish import comparisons, completed
 from abm_ml.features.own import own_features
-from abm_ml.features.plain import aggregated
 from abm_ml.tables import Tables, Terms
 from abm_ml.timeline import SPINE
 
@@ -42,9 +44,10 @@ class FeatureSet:
 
     @property
     def columns(self) -> tuple[FeatureColumn, ...]:
-        """Every column in its stable order."""
-        windowed = [_described(each, column, days) for each in self.features for column, days in each.columns]
-        return (*windowed, *(_described(each, each.name, None) for each in self.derived))
+        """Every column in its stable order, but for those that only help others."""
+        told = [each for each in self.features if not each.hidden]
+        windowed = [_described(each, column, days) for each in told for column, days in each.columns]
+        return (*windowed, *(_described(each, each.name, None) for each in self.derived if not each.hidden))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,31 +96,39 @@ def _refuse_doubles(features: tuple[Feature, ...]) -> None:
         )
 
 
+@dataclass(frozen=True)
+class FeatureTable:
+    """account_id, as_of and every feature column: all `rows` in no order, and the same rows in `parts`.
+
+    A part holds neighbouring accounts, in the order of account_id, and is small enough for memory.
+    """
+
+    rows: ir.Table
+    parts: tuple[ir.Table, ...]
+
+
 def feature_table(
     tables: Tables, terms: Terms, dates: ir.Table, engine: Engine, *, progress: Callable[[str], None]
-) -> ir.Table:
-    """account_id, as_of and every feature column, one row per row of `dates`.
+) -> FeatureTable:
+    """The features of a company, one row per row of `dates`, by the plan that suits the engine.
 
     `dates` should hold every account known at a date: what is typical of the others is part of some features.
     """
     chosen = feature_set(tables, terms)
-    table = dates.select(*SPINE)
-    for source in FACTS:
-        features = [each for each in chosen.features if each.rows == source.name]
-        if not features:
-            continue
-        progress(source.name)
-        values = engine.store(aggregated(features, source.build(tables, terms), dates, source.after_cut))
-        table = table.left_join(values, list(SPINE)).drop("account_id_right", "as_of_right")
-        table = table.mutate(**_defaults(features, table))
-    table = finished(engine.store(table), chosen.derived, engine)
-    return table.select(*SPINE, *chosen.names).order_by(list(SPINE))
+    asked = [
+        Asked(source.build(tables, terms), features, source.after_cut)
+        for source in FACTS
+        if (features := tuple(each for each in chosen.features if each.rows == source.name))
+    ]
+    parts = _PLANS[engine.kind](asked, dates, engine, progress=progress)
+    against = comparisons(_together(parts), chosen.derived, engine)
+    made = [completed(part, chosen.derived, against).select(*SPINE, *chosen.names) for part in parts]
+    return FeatureTable(_together(made), tuple(made))
 
 
-def _defaults(features: list[Feature], table: ir.Table) -> dict[str, ir.Value]:
-    return {
-        column: table[column].fill_null(each.measure.if_none)
-        for each in features
-        if each.measure.if_none is not None
-        for column, _ in each.columns
-    }
+# One process reads rows into its own memory; where they are spread over many, expressions go to the rows.
+_PLANS = {"duckdb": local.measured, "spark": portable.measured}
+
+
+def _together(parts: Sequence[ir.Table]) -> ir.Table:
+    return ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]

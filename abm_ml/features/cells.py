@@ -27,7 +27,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Term:
-    """What a feature reads of a row: whether it counts, and which value it brings; None is the row's own time."""
+    """What a feature reads of a row: whether it counts (null: no), and which value it brings; None is its own time."""
 
     counts: ir.BooleanValue
     value: ir.Value | None
@@ -54,14 +54,10 @@ def term(feature: Feature, rows: ir.Table) -> Term:
     """What a feature reads of these rows."""
     said = feature.function(rows)
     if feature.measure.name == "count" or (feature.measure.name.startswith("days_since") and said.type().is_boolean()):
-        return Term(_certain(said), None)
+        return Term(said, None)
     counts, value = _split(said)
     there = value.notnull()
-    return Term(there if counts is None else _certain(counts) & there, value)
-
-
-def _certain(condition: ir.BooleanValue) -> ir.BooleanValue:
-    return condition.fill_null(False)
+    return Term(there if counts is None else counts & there, value)
 
 
 def _split(said: ir.Value) -> tuple[ir.BooleanValue | None, ir.Value]:
@@ -72,7 +68,7 @@ def _split(said: ir.Value) -> tuple[ir.BooleanValue | None, ir.Value]:
         if _is_null(choice.false_null_expr):
             return condition, choice.true_expr.to_expr()
         if _is_null(choice.true_expr):
-            return ~_certain(condition), choice.false_null_expr.to_expr()
+            return ~condition.fill_null(False), choice.false_null_expr.to_expr()
     return None, said
 
 

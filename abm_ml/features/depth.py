@@ -64,19 +64,34 @@ def _share(f: Any, level: str) -> Any:
     return ratio(f[level], f[_LEVELS[0]] + f[_LEVELS[1]] + f[_LEVELS[2]])
 
 
-@derived("engagement", needs=_LEVELS, unit="share", reason="{value:.0%} of the contents it saw attract attention")
+@derived(
+    "engagement",
+    needs=_LEVELS,
+    unit="share",
+    reason="{value:.0%} of its looks at contents were at those of the top of the funnel",
+)
 def top_funnel_share(f: Any) -> Any:
     """Share of the engagements with content in 90 days that were with content of the top of the funnel."""
     return _share(f, _LEVELS[0])
 
 
-@derived("engagement", needs=_LEVELS, unit="share", reason="{value:.0%} of the contents it saw explain and compare")
+@derived(
+    "engagement",
+    needs=_LEVELS,
+    unit="share",
+    reason="{value:.0%} of its looks at contents were at those of the middle of the funnel",
+)
 def middle_funnel_share(f: Any) -> Any:
     """Share of the engagements with content in 90 days that were with content of the middle of the funnel."""
     return _share(f, _LEVELS[1])
 
 
-@derived("engagement", needs=_LEVELS, unit="share", reason="{value:.0%} of the contents it saw help to buy")
+@derived(
+    "engagement",
+    needs=_LEVELS,
+    unit="share",
+    reason="{value:.0%} of its looks at contents were at those of the bottom of the funnel",
+)
 def bottom_funnel_share(f: Any) -> Any:
     """Share of the engagements with content in 90 days that were with content of the bottom of the funnel."""
     return _share(f, _LEVELS[2])

@@ -5,63 +5,83 @@ What all accounts that are alike share is computed once, as a small table beside
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ibis.expr.types as ir
 
 from abm_ml.engines import Engine
 from abm_ml.features.base import Derived
 
-Step = tuple[Derived, ...]
+Comparisons = Mapping[str, ir.Table]
 
 
-def finished(table: ir.Table, derived: Sequence[Derived], engine: Engine) -> ir.Table:
-    """A table of measured features (all accounts of a date) with the derived columns beside."""
-    return completed(table, derived, comparisons(table, derived, engine))
+def comparisons(table: ir.Table, derived: Sequence[Derived], engine: Engine) -> Comparisons:
+    """What accounts are set against: for each column of all that are alike, the small table that holds it.
+
+    Such a table has one row per date and kind of account: as_of, what the accounts share, and its columns. `table`
+    holds the measured features of all accounts of a date.
+    """
+    made: dict[str, ir.Table] = {}
+    for level in _levels(derived):
+        for alike in _by_likeness(level):
+            rows = completed(table, _before(alike, derived), made)
+            made |= dict.fromkeys([each.name for each in alike], engine.store(_aggregated(rows, alike)))
+    return made
 
 
-def comparisons(table: ir.Table, derived: Sequence[Derived], engine: Engine) -> tuple[ir.Table, ...]:
-    """The small tables, one row per date and kind of account, that the derived columns set an account against."""
-    made: list[ir.Table] = []
-    for step in _steps(derived):
-        if step[0].among is not None:
-            made.append(engine.store(_aggregated(table, step, step[0].among)))
-        table = _with(table, step, made[-1:])
-    return tuple(made)
-
-
-def completed(part: ir.Table, derived: Sequence[Derived], against: Sequence[ir.Table]) -> ir.Table:
+def completed(part: ir.Table, derived: Sequence[Derived], against: Comparisons) -> ir.Table:
     """Some rows of a table with the derived columns beside, given the comparisons of the whole table."""
-    left = list(against)
-    for step in _steps(derived):
-        part = _with(part, step, left)
-        if step[0].among is not None:
-            left.pop(0)
+    for level in _levels(derived):
+        own = {each.name: _made(each, part) for each in level if each.among is None}
+        part = part.mutate(**own) if own else part
+        part = _beside(part, _by_likeness(level), against)
     return part
 
 
-def _steps(derived: Sequence[Derived]) -> list[Step]:
-    """The columns in groups that are made at once: each after all that it needs, those of one `among` together."""
-    steps: list[Step] = []
-    place: dict[str, int] = {}
+def _levels(derived: Sequence[Derived]) -> list[list[Derived]]:
+    """The columns in groups that can be made at once, each after all that it needs."""
+    level: dict[str, int] = {}
     for each in derived:
-        earliest = max((place[name] + 1 for name in each.needs if name in place), default=0)
-        like = [number for number in range(earliest, len(steps)) if steps[number][0].among == each.among]
-        place[each.name] = like[0] if like else len(steps)
-        steps[place[each.name] :] = [(*steps[like[0]], each), *steps[like[0] + 1 :]] if like else [(each,)]
-    return steps
+        level[each.name] = max((level[need] + 1 for need in each.needs if need in level), default=0)
+    deepest = max(level.values(), default=-1)
+    return [[each for each in derived if level[each.name] == number] for number in range(deepest + 1)]
 
 
-def _with(table: ir.Table, step: Step, against: Sequence[ir.Table]) -> ir.Table:
-    if step[0].among is None:
-        return table.mutate(**{each.name: _made(each, table) for each in step})
-    keys = ["as_of", *step[0].among]
-    return table.left_join(against[0], keys).drop(*[f"{key}_right" for key in keys])
+def _by_likeness(level: Sequence[Derived]) -> list[list[Derived]]:
+    kinds = dict.fromkeys(each.among for each in level if each.among is not None)
+    return [[each for each in level if each.among == among] for among in kinds]
 
 
-def _aggregated(table: ir.Table, step: Step, among: Sequence[str]) -> ir.Table:
-    rows = table.filter(*[table[name].notnull() for name in among]) if among else table
-    return rows.group_by(["as_of", *among]).aggregate(**{each.name: _made(each, rows) for each in step})
+def _before(alike: Sequence[Derived], derived: Sequence[Derived]) -> list[Derived]:
+    """The columns that have to be made before some, in their order."""
+    wanted = {need for each in alike for need in each.needs}
+    found: list[Derived] = []
+    for each in reversed(derived):
+        if each.name in wanted:
+            found.insert(0, each)
+            wanted.update(each.needs)
+    return found
+
+
+def _keys(alike: Sequence[Derived]) -> list[str]:
+    return ["as_of", *(alike[0].among or ())]
+
+
+def _aggregated(rows: ir.Table, alike: Sequence[Derived]) -> ir.Table:
+    shared = _keys(alike)
+    rows = rows.filter(*[rows[name].notnull() for name in shared])
+    return rows.group_by(shared).aggregate(**{each.name: _made(each, rows) for each in alike})
+
+
+def _beside(table: ir.Table, kinds: Sequence[Sequence[Derived]], against: Comparisons) -> ir.Table:
+    """The rows with the comparisons of each kind beside, in one chain of joins."""
+    joined = table
+    for number, alike in enumerate(kinds):
+        small = against[alike[0].name]
+        keys = {f"_{number}_{key}": small[key] for key in _keys(alike)}
+        small = small.select(*[each.name for each in alike], **keys)
+        joined = joined.left_join(small, list(zip(_keys(alike), keys, strict=True)))
+    return joined.select(*table.columns, *[each.name for alike in kinds for each in alike]) if kinds else table
 
 
 def _made(each: Derived, table: ir.Table) -> ir.Value:

@@ -64,6 +64,4 @@ def _repricings(tables: Tables, _terms: Terms) -> Facts:
         known_at=ibis.greatest(rows.known_at, rows.opened_at),
         growth=ratio(rows.value.try_cast("float64"), rows.amount),
     )
-    return Facts(
-        name="repricings", rows=rows, known_from={"closed_at": "closed_at"}, order=("opportunity_id", "value")
-    )
+    return Facts(name="repricings", rows=rows, known_from={"closed_at": "closed_at"}, order=("opportunity_id", "value"))

@@ -57,43 +57,42 @@ class Rows(NamedTuple):
     times: Integers
 
 
-class Uses(NamedTuple):
-    """What each condition is used for, those of one condition side by side from `first[condition]` on.
+class Plan(NamedTuple):
+    """What is asked of the rows, per column; the columns of one condition stand side by side.
 
-    Per use: the measure, the place of what it brings (-1: its own time), of its window, of its column, and of its
-    half-life or of the first of its things in `reach`.
+    Its condition, its measure, the place of what it brings (-1: its own time), its window, its half-life, and where its
+    things begin in `reach`.
     """
 
-    first: Integers
+    condition: Integers
     measure: Integers
     brings: Integers
     window: Integers
-    column: Integers
-    memory: Integers
+    half_life: Integers
+    things: Integers
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def place(clock: Clock, instant: int) -> int:
-    """How many snapshots lie at or before an instant: the first one that comes after it."""
-    day = instant // DAY - clock.first_day
+def place(snapshots: Integers, before_day: Places, day: int, instant: int) -> int:
+    """How many snapshots lie at or before an instant of a day: the place of the first one that comes after it."""
     if day < 0:
         return 0
-    if day >= len(clock.before_day):
-        return len(clock.snapshots)
-    found = clock.before_day[day]
-    while found < len(clock.snapshots) and clock.snapshots[found] <= instant:
+    if day >= len(before_day):
+        return len(snapshots)
+    found = before_day[day]
+    while found < len(snapshots) and snapshots[found] <= instant:
         found += 1
-    return found
+    return int(found)
 
 
 @numba.njit(cache=True, nogil=True)
-def ranges(clock: Clock, known_after: Integers, known_until: Integers) -> tuple[Places, Places]:
-    """The snapshots `[begin, end)` that know each row."""
-    begin, end = np.empty(len(known_after), np.int32), np.empty(len(known_after), np.int32)
-    for row in range(len(known_after)):
-        begin[row] = place(clock, known_after[row])
-        end[row] = place(clock, known_until[row])
-    return begin, end
+def places(clock: Clock, instants: Integers) -> Places:
+    """How many snapshots lie at or before each instant."""
+    found = np.empty(len(instants), np.int32)
+    snapshots, before_day = clock.snapshots, clock.before_day
+    for row in range(len(instants)):
+        found[row] = place(snapshots, before_day, instants[row] // DAY - clock.first_day, instants[row])
+    return found
 
 
 @numba.njit(cache=True, nogil=True)
@@ -116,139 +115,181 @@ def in_order(account: Places, begin: Places, end: Places, accounts: int, snapsho
 
 
 @numba.njit(cache=True, nogil=True)
-def booked(
-    clock: Clock, uses: Uses, rows: Rows, order: Integers, starts: Integers, reach: Places, measures: Integers
-) -> Floats:
+def booked(clock: Clock, plan: Plan, rows: Rows, order: Integers, starts: Integers, reach: Places) -> Floats:
     """The values of some accounts: columns x accounts x snapshots; of a latest value its row, -1 where there is none.
 
-    `starts` are the first rows of the accounts and the end of the last; `measures` those of the columns; `reach`, of
-    zeros, has a place for each thing of each use.
+    The rows come by account and `begin`: `starts` are the first of each account and the end of the last, `order` says
+    where they stood before. `reach`, of zeros, has a place for each thing of each column.
     """
-    snapshots, accounts = len(clock.snapshots), len(starts) - 1
-    values = np.empty((len(measures), accounts, snapshots))
-    ledger = np.empty((len(measures), snapshots + 1), np.int64)
-    scales = np.ones(len(measures))
-    ends = np.empty(len(clock.windows), np.int64)
+    accounts, snapshots = len(starts) - 1, len(clock.snapshots)
+    values = np.empty((len(plan.measure), accounts, snapshots))
+    book = np.empty(snapshots + 1, np.int64)
     for account in range(accounts):
-        mine = order[starts[account] : starts[account + 1]]
-        _open(ledger, measures)
-        _scale(scales, uses, rows, mine)
-        for row in mine:
-            _end(ends, clock, rows.happened[row], rows.end[row])
-            for word in range(len(rows.words)):
-                left, condition = rows.words[word, row], word * BITS
-                while left:
-                    if left & 1:
-                        for use in range(uses.first[condition], uses.first[condition + 1]):
-                            end = ends[uses.window[use]]
-                            if end > rows.begin[row]:
-                                _book(ledger, clock, uses, rows, scales, reach, account, row, use, end)
-                    left >>= 1
-                    condition += 1
-        _close(values[:, account], ledger, clock, scales, measures)
+        own = slice(starts[account], starts[account + 1])
+        begin, happened, mine = rows.begin[own], rows.happened[own], order[own]
+        words, numbers, things, times = rows.words[:, own], rows.numbers[:, own], rows.things[:, own], rows.times[:, own]
+        ends, units = _ends(clock, happened, rows.end[own]), _units_of(numbers)
+        hits, condition = mine, -1
+        for column in range(len(plan.measure)):
+            if plan.condition[column] != condition:
+                condition = plan.condition[column]
+                hits = _hits(words[condition // BITS], 1 << (condition % BITS))
+            measure, brings, end, read = (
+                plan.measure[column],
+                plan.brings[column],
+                ends[plan.window[column]],
+                values[column, account],
+            )
+            if measure == COUNT:
+                _count(book, hits, begin, end)
+                _sums(read, book, 1.0)
+            elif measure == TOTAL:
+                unit = min(MILLIONTHS, units[brings])
+                _total(book, hits, begin, end, numbers[brings], unit)
+                _sums(read, book, unit)
+            elif measure == DISTINCT:
+                mark = (account + 1) * (snapshots + 1)
+                _distinct(book, hits, begin, end, things[brings], reach[plan.things[column] :], mark)
+                _sums(read, book, 1.0)
+            elif measure == DECAYED:
+                left = _left(clock, numbers[brings], begin, happened, plan.half_life[column])
+                _fade(book, hits, begin, end, left, clock.fading[plan.half_life[column]], units[brings])
+                read[:] = book[:-1] / units[brings]
+            elif measure == LATEST:
+                _last(book, hits, begin, end, mine)
+                read[:] = np.maximum(book[:-1], -1)
+            elif measure == FIRST:
+                _first(book, hits, begin, end, happened if brings < 0 else times[brings])
+                _days(read, clock.snapshots, book, 1)
+            else:
+                _last(book, hits, begin, end, happened if brings < 0 else times[brings])
+                _days(read, clock.snapshots, book, -1 if measure == UNTIL else 1)
     return values
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _end(ends: Integers, clock: Clock, happened: int, end: int) -> None:
-    """Where each window leaves a row behind."""
-    for window in range(len(ends)):
-        days = clock.windows[window]
-        ends[window] = end if days < 0 else min(end, place(clock, happened + days * DAY))
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _book(  # noqa: PLR0913 - numba takes arrays, not objects
-    ledger: Integers, clock: Clock, uses: Uses, rows: Rows, scale: Floats, reach: Places,
-    account: int, row: int, use: int, end: int,
-) -> None:  # fmt: skip
-    """Books one row for one use, at the places from its `begin` to `end`."""
-    measure, column, brings, begin = uses.measure[use], uses.column[use], uses.brings[use], rows.begin[row]
-    if measure == COUNT:
-        ledger[column, begin] += 1
-        ledger[column, end] -= 1
-    elif measure == TOTAL:
-        units = _units(rows.numbers[brings, row], scale[column])
-        ledger[column, begin] += units
-        ledger[column, end] -= units
-    elif measure == DISTINCT:
-        # One number holds the account and the place, so that nothing has to be wiped between accounts.
-        thing = uses.memory[use] + rows.things[brings, row]
-        mine = (account + 1) * ledger.shape[1]
-        fresh = max(begin, reach[thing] - mine)
-        if end > fresh:
-            ledger[column, fresh] += 1
-            ledger[column, end] -= 1
-            reach[thing] = mine + end
-    elif measure == DECAYED:
-        half_life = uses.memory[use]
-        age = (clock.snapshots[begin] - rows.happened[row]) / DAY
-        left = rows.numbers[brings, row] * 2.0 ** (-age / clock.half_lives[half_life])
-        for snapshot in range(begin, end):
-            ledger[column, snapshot] += _units(left, scale[column])
-            left *= clock.fading[half_life, snapshot]
-    elif measure == LATEST:
-        for snapshot in range(begin, end):
-            ledger[column, snapshot] = max(ledger[column, snapshot], row)
-    else:
-        time = rows.happened[row] if brings < 0 else rows.times[brings, row]
-        for snapshot in range(begin, end):
-            there = ledger[column, snapshot]
-            ledger[column, snapshot] = min(there, time) if measure == FIRST else max(there, time)
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _units(value: float, scale: float) -> int:
-    return int(math.floor(abs(value) * scale + 0.5)) * (1 if value > 0 else -1)
+@numba.njit(cache=True, nogil=True)
+def _ends(clock: Clock, happened: Integers, end: Places) -> Places:
+    """Where each window leaves each row behind: windows x rows."""
+    ends = np.empty((len(clock.windows), len(end)), np.int32)
+    snapshots, before_day = clock.snapshots, clock.before_day
+    for row in range(len(end)):
+        day = happened[row] // DAY - clock.first_day
+        for window in range(len(clock.windows)):
+            days = clock.windows[window]
+            left = end[row]
+            if days >= 0:
+                left = min(left, place(snapshots, before_day, day + days, happened[row] + days * DAY))
+            ends[window, row] = left
+    return ends
 
 
 @numba.njit(cache=True, nogil=True)
-def _open(ledger: Integers, measures: Integers) -> None:
-    """An empty ledger: sums of nothing, and no time yet."""
-    for column in range(len(measures)):
-        if measures[column] == FIRST:
-            ledger[column] = ALWAYS
-        elif measures[column] in (LAST, UNTIL, LATEST):
-            ledger[column] = NEVER
-        else:
-            ledger[column] = 0
-
-
-@numba.njit(cache=True, nogil=True)
-def _scale(scales: Floats, uses: Uses, rows: Rows, mine: Integers) -> None:
-    """How many units one is, per column: a million, or as many as the account's largest sum leaves room for."""
-    room = np.empty(len(rows.numbers))
-    for brought in range(len(rows.numbers)):
+def _units_of(numbers: Floats) -> Floats:
+    """How many units one is, per kind of number: as many as a sum of all rows leaves room for."""
+    units = np.empty(len(numbers))
+    for kind in range(len(numbers)):
         largest = 1e-290
-        for row in mine:
-            amount = abs(rows.numbers[brought, row])
-            if amount > largest:  # not so for a missing one
-                largest = amount
-        room[brought] = 2.0 ** math.floor(61 - math.log2(largest) - math.log2(len(mine) + 1.0))
-    for use in range(len(uses.measure)):
-        if uses.measure[use] == TOTAL:
-            scales[uses.column[use]] = min(MILLIONTHS, room[uses.brings[use]])
-        elif uses.measure[use] == DECAYED:
-            scales[uses.column[use]] = room[uses.brings[use]]
+        for number in numbers[kind]:
+            if abs(number) > largest:  # not so for a missing one
+                largest = abs(number)
+        units[kind] = 2.0 ** math.floor(61 - math.log2(largest) - math.log2(numbers.shape[1] + 1.0))
+    return units
 
 
 @numba.njit(cache=True, nogil=True)
-def _close(values: Floats, ledger: Integers, clock: Clock, scales: Floats, measures: Integers) -> None:
-    """Reads the ledger off at each snapshot: running sums, days from and to times, rows of latest values."""
-    for column in range(len(measures)):
-        measure, running = measures[column], 0
-        for snapshot in range(len(clock.snapshots)):
-            there = ledger[column, snapshot]
-            if measure in (COUNT, TOTAL, DISTINCT):
-                running += there
-                values[column, snapshot] = running / scales[column]
-            elif measure == DECAYED:
-                values[column, snapshot] = there / scales[column]
-            elif measure == LATEST:
-                values[column, snapshot] = max(there, -1)
-            elif there in (NEVER, ALWAYS):
-                values[column, snapshot] = np.nan
-            elif measure == UNTIL:
-                values[column, snapshot] = (there - clock.snapshots[snapshot]) / DAY
-            else:
-                values[column, snapshot] = (clock.snapshots[snapshot] - there) / DAY
+def _hits(words: Integers, bit: int) -> Integers:
+    """The rows for which a condition holds."""
+    return np.flatnonzero(words & bit)
+
+
+@numba.njit(cache=True, nogil=True)
+def _count(book: Integers, hits: Integers, begin: Places, end: Places) -> None:
+    book[:] = 0
+    for row in hits:
+        if begin[row] < end[row]:
+            book[begin[row]] += 1
+            book[end[row]] -= 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _total(book: Integers, hits: Integers, begin: Places, end: Places, numbers: Floats, unit: float) -> None:
+    book[:] = 0
+    for row in hits:
+        if begin[row] < end[row]:
+            amount = _in_units(numbers[row], unit)
+            book[begin[row]] += amount
+            book[end[row]] -= amount
+
+
+@numba.njit(cache=True, nogil=True)
+def _distinct(
+    book: Integers, hits: Integers, begin: Places, end: Places, things: Places, reach: Places, mark: int
+) -> None:
+    """Books what each row adds to the union of its thing's ranges; above `mark`, `reach` speaks of this account."""
+    book[:] = 0
+    for row in hits:
+        fresh = max(begin[row], reach[things[row]] - mark)
+        if fresh < end[row]:
+            book[fresh] += 1
+            book[end[row]] -= 1
+            reach[things[row]] = mark + end[row]
+
+
+@numba.njit(cache=True, nogil=True)
+def _left(clock: Clock, numbers: Floats, begin: Places, happened: Integers, half_life: int) -> Floats:
+    """What is left of each row's number at the first snapshot that knows it."""
+    left = np.empty(len(begin))
+    for row in range(len(left)):
+        age = (clock.snapshots[begin[row]] - happened[row]) / DAY
+        left[row] = numbers[row] * 2.0 ** (-age / clock.half_lives[half_life])
+    return left
+
+
+@numba.njit(cache=True, nogil=True)
+def _fade(
+    book: Integers, hits: Integers, begin: Places, end: Places, left: Floats, fading: Floats, unit: float
+) -> None:
+    book[:] = 0
+    for row in hits:
+        remaining = left[row]
+        for snapshot in range(begin[row], end[row]):
+            book[snapshot] += _in_units(remaining, unit)
+            remaining *= fading[snapshot]
+
+
+@numba.njit(cache=True, nogil=True)
+def _last(book: Integers, hits: Integers, begin: Places, end: Places, times: Integers) -> None:
+    book[:] = NEVER
+    for row in hits:
+        for snapshot in range(begin[row], end[row]):
+            book[snapshot] = max(book[snapshot], times[row])
+
+
+@numba.njit(cache=True, nogil=True)
+def _first(book: Integers, hits: Integers, begin: Places, end: Places, times: Integers) -> None:
+    book[:] = ALWAYS
+    for row in hits:
+        for snapshot in range(begin[row], end[row]):
+            book[snapshot] = min(book[snapshot], times[row])
+
+
+@numba.njit(cache=True, nogil=True)
+def _in_units(number: float, unit: float) -> int:
+    return math.floor(abs(number) * unit + 0.5) * (1 if number > 0 else -1)
+
+
+@numba.njit(cache=True, nogil=True)
+def _sums(read: Floats, book: Integers, unit: float) -> None:
+    """Running sums of what was booked."""
+    running = 0
+    for snapshot in range(len(read)):
+        running += book[snapshot]
+        read[snapshot] = running / unit
+
+
+@numba.njit(cache=True, nogil=True)
+def _days(read: Floats, snapshots: Integers, book: Integers, sign: int) -> None:
+    """Days from what was booked to each snapshot, or with the sign -1 from each snapshot to it."""
+    for snapshot in range(len(read)):
+        never = book[snapshot] in (NEVER, ALWAYS)
+        read[snapshot] = np.nan if never else sign * (snapshots[snapshot] - book[snapshot]) / DAY

@@ -30,21 +30,31 @@ PART_BYTES = 96_000_000  # what one part of the table takes in memory
 
 
 def measured(
-    asked: Sequence[Asked], dates: ir.Table, engine: Engine, *, progress: Callable[[str], None] = lambda _done: None
+    asked: Sequence[Asked], dates: ir.Table, engine: Engine, *, progress: Callable[[str], None] = lambda _rows: None
 ) -> tuple[ir.Table, ...]:
     """The spine `dates` (account_id, as_of) with every column of the features, in parts of neighbouring accounts.
 
     Each part is a Parquet file in the engine's scratch folder, so that memory does not grow with the output.
+    `progress` is called with the name of each kind of rows.
     """
     moments = snapshots(dates, engine)
     programs = [Program(each, moments) for each in asked]
+    shares = _shares(asked, dates, engine)
+    steps = _spread([each.facts.name for each in asked], len(shares), progress)
     files: list[Path] = []
-    with ThreadPoolExecutor(getattr(engine, "threads", 2)) as workers:
-        for accounts in _shares(asked, dates, engine):
-            chunk = _Chunk.of(programs, dates, accounts, engine)
+    with ThreadPoolExecutor(engine.threads) as workers:
+        for share in shares:
+            chunk = _Chunk.of(programs, dates, share, engine, steps)
             files += workers.map(partial(_written, chunk, engine.scratch), chunk.parts)
-            progress("features")
     return tuple(engine.read_parquet([file]).drop("file_row_number") for file in files)
+
+
+def _spread(names: Sequence[str], times: int, progress: Callable[[str], None]) -> Iterator[None]:
+    """Tells each name once, evenly over several passes through all of them; one step per name and pass."""
+    for step in range(len(names) * times):
+        if step % times == 0:
+            progress(names[step // times])
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +72,24 @@ class _Booking:
         rows = program.brought(table)
         owner = pc.index_in(table["account_id"], accounts).fill_null(-1).to_numpy()
         order, starts = ledger.in_order(owner, rows.begin, rows.end, len(accounts), len(program.clock.snapshots))
-        return cls(program, table, rows, order, starts)
+        return cls(program, table, Rows(*[column[..., order] for column in rows]), order, starts)
 
     def columns(self, first: int, last: int, dates: Integers) -> dict[str, pa.Array]:
         """The columns of the accounts `[first, last)`, at the places `dates` of the ledger's output."""
-        uses, places = self.program.uses(self.rows)
-        reach = np.zeros(places, np.int32)
+        plan, things = self.program.plan(self.rows)
+        reach = np.zeros(things, np.int32)
         starts = self.starts[first : last + 1]
-        program = self.program
-        values = ledger.booked(program.clock, uses, self.rows, self.order, starts, reach, program.measures)
+        values = ledger.booked(self.program.clock, plan, self.rows, self.order, starts, reach)
         return {
             column.name: self._column(column, of_all.reshape(-1)[dates])
-            for column, of_all in zip(program.columns, values, strict=True)
+            for column, of_all in zip(self.program.columns, values, strict=True)
         }
 
     def _column(self, column: Column, values: Floats) -> pa.Array:
-        if column.latest < 0:
+        if column.latest is None:
             return pa.array(values, from_pandas=True)  # NaN is a missing value
         rows = pa.array(values.astype(np.int64), mask=values < 0)
-        return self.table[f"latest_{column.latest}"].combine_chunks().take(rows)
+        return self.table[column.latest].combine_chunks().take(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +103,18 @@ class _Chunk:
     bookings: tuple[_Booking, ...]
 
     @classmethod
-    def of(cls, programs: Sequence[Program], dates: ir.Table, share: _Share, engine: Engine) -> _Chunk:
+    def of(cls, programs: Sequence[Program], dates: ir.Table, share: _Share, engine: Engine, steps: Iterator[None]) -> _Chunk:
         spine = engine.compute(_of_share(dates, share).order_by(list(SPINE))).combine_chunks()
         accounts = pc.unique(spine["account_id"])
-        clock = programs[0].clock
         instants = spine["as_of"].cast(pa.int64()).to_numpy()
         return cls(
             spine=spine,
             accounts=len(accounts),
             owner=pc.index_in(spine["account_id"], accounts).to_numpy().astype(np.int64),
-            snapshot=np.searchsorted(clock.snapshots, instants),
+            snapshot=np.searchsorted(programs[0].clock.snapshots, instants),
             bookings=tuple(
-                _Booking.of(program, engine.compute(_of_share(program.rows, share)), accounts) for program in programs
+                _Booking.of(program, engine.compute(_of_share(program.rows, share)), accounts)
+                for program, _ in zip(programs, steps, strict=False)
             ),
         )
 
@@ -118,13 +127,15 @@ class _Chunk:
         return [(first, min(first + step, self.accounts)) for first in range(0, self.accounts, step)]
 
 
-def _shares(asked: Sequence[Asked], dates: ir.Table, engine: Engine) -> Iterator[_Share]:
+def _shares(asked: Sequence[Asked], dates: ir.Table, engine: Engine) -> list[_Share]:
     """The first and last account of each chunk: as many accounts as rows fit in memory."""
     accounts = engine.compute(dates.select("account_id").distinct().order_by("account_id"))["account_id"]
     rows = max(engine.compute(each.facts.rows.aggregate(rows=lambda t: t.count()))["rows"][0].as_py() for each in asked)
     step = max(1, len(accounts) * ROWS_AT_ONCE // max(rows, ROWS_AT_ONCE))
-    for first in range(0, len(accounts), step):
-        yield accounts[first].as_py(), accounts[min(first + step, len(accounts)) - 1].as_py()
+    return [
+        (accounts[first].as_py(), accounts[min(first + step, len(accounts)) - 1].as_py())
+        for first in range(0, len(accounts), step)
+    ]
 
 
 def _of_share(rows: ir.Table, share: _Share) -> ir.Table:
@@ -141,5 +152,6 @@ def _written(chunk: _Chunk, folder: Path, part: tuple[int, int]) -> Path:
     for booking in chunk.bookings:
         columns |= booking.columns(first, last, places)
     file = folder / f"part-{uuid.uuid4().hex}.parquet"
-    pq.write_table(pa.table(columns), file, compression="lz4")
+    texts = [name for name, column in columns.items() if not pa.types.is_floating(column.type)]
+    pq.write_table(pa.table(columns), file, compression="lz4", use_dictionary=texts)
     return file

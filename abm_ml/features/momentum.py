@@ -85,7 +85,7 @@ def ad_momentum(f: Any) -> Any:
     reason=f"{{value:+.1f}} engagements in person, by phone or at events {_AGAINST}",
 )
 def physical_momentum(f: Any) -> Any:
-    """Engagements at events, in person, by phone or by mail in 7 days less the weekly mean of the three weeks before."""
+    """Engagements through physical channels in the last 7 days less the weekly mean of the three weeks before."""
     return _more(f.physical_activity_7d, f.physical_activity_28d)
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import ibis
-
 from abm_ml.features.base import Family, count, days_since, derived, distinct, ratio, total
 
 feature = Family("engagement", rows="outreach").feature
@@ -60,7 +58,8 @@ def days_to_answers(o: Any) -> Any:
 )
 def answer_share(f: Any) -> Any:
     """Outreaches of sales that were answered within 7 days over all in 90 days; at most 1."""
-    return ibis.least(ratio(f.outreach_answered_90d, f.outreach_made_90d), 1.0)
+    share = ratio(f.outreach_answered_90d, f.outreach_made_90d)
+    return (share > 1).ifelse(1.0, share)
 
 
 @derived(

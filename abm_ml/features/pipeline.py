@@ -10,6 +10,7 @@ from abm_ml.timeline import days_between
 stages = Family("pipeline", rows="stages").feature
 deals = Family("pipeline", rows="deals").feature
 closings = Family("pipeline", rows="closings").feature
+repricings = Family("pipeline", rows="repricings").feature
 
 
 @stages(measure=latest, unit="stage", reason="stage {value:.0f} of the funnel")
@@ -148,3 +149,22 @@ def days_since_win(d: Any) -> Any:
 def days_since_loss(d: Any) -> Any:
     """Days since the last deal was lost."""
     return d.outcome == "lost"
+
+
+@repricings(
+    measure=count, unit="moves", reads="opportunities.amount", reason="open deals were repriced {value:.0f} times"
+)
+def amount_changes(r: Any) -> Any:
+    """Changes of the amount of open deals since they were opened."""
+    return r.closed_at.isnull()
+
+
+@repricings(
+    measure=latest,
+    unit="ratio",
+    reads="opportunities.amount",
+    reason="the open deal is worth {value:.0%} of what it was when it was opened",
+)
+def amount_growth(r: Any) -> Any:
+    """Amount of the open deal that changed last over its amount when it was opened; missing without a change."""
+    return r.closed_at.isnull().ifelse(r.growth, None)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from abm_ml.features import ledger
 from abm_ml.features.base import Feature
 from abm_ml.features.cells import Asked, Term, known_rows, term
-from abm_ml.features.ledger import BITS, DAY, Clock, Integers, Rows, Uses
+from abm_ml.features.ledger import BITS, DAY, Clock, Integers, Plan, Rows
 
 _MEASURES = {
     "count": ledger.COUNT, "total": ledger.TOTAL, "decayed": ledger.DECAYED, "distinct": ledger.DISTINCT,
@@ -31,21 +31,19 @@ _BRINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the feature table: its measure in the ledger, and which latest value it shows (-1: none)."""
+    """One column of the feature table, as the ledger knows it: places of what it reads of a row (-1: nothing)."""
 
     name: str
-    measure: int
-    latest: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Use:
     condition: int
     measure: int
     brings: int
     window: int
-    column: int
     half_life: int
+
+    @property
+    def latest(self) -> str | None:
+        """Where the values stand of which it shows the latest."""
+        return f"latest_{self.brings}" if self.measure == ledger.LATEST else None
 
 
 class _Numbered(dict[object, int]):
@@ -64,24 +62,20 @@ class Program:
     def __init__(self, asked: Asked, moments: Sequence[dt.datetime]) -> None:
         known = known_rows(asked, moments)
         self.columns: list[Column] = []
-        self._uses: list[_Use] = []
         self._conditions, self._windows, self._half_lives = _Numbered(), _Numbered(), _Numbered()
         self._values = {kind: _Numbered() for kind in ("number", "thing", "time", "latest")}
         for feature in asked.features:
             self._take(feature, term(feature, known))
+        self.columns.sort(key=lambda column: column.condition)
         self.rows = self._told(asked, known)
         self.clock = _clock(moments, windows=list(self._windows), half_lives=list(self._half_lives))
-        self.measures: Integers = np.array([column.measure for column in self.columns], np.int64)
 
     def brought(self, table: pa.Table) -> Rows:
         """The rows that the engine gave, as the ledger reads them."""
-        begin, end = ledger.ranges(
-            self.clock, _micros(table["known_after"], ledger.NEVER), _micros(table["known_until"], ledger.ALWAYS)
-        )
         words = [name for name in table.column_names if name.startswith("word_")]
         return Rows(
-            begin=begin,
-            end=end,
+            begin=ledger.places(self.clock, _micros(table["known_after"], ledger.NEVER)),
+            end=ledger.places(self.clock, _micros(table["known_until"], ledger.ALWAYS)),
             happened=_micros(table["happened_at"], ledger.NEVER),
             words=_filled(np.empty((len(words), len(table)), np.int64), [table[name].to_numpy() for name in words]),
             numbers=_filled(self._room("number", table, np.float64), map(_numbers, self._brought("number", table))),
@@ -89,41 +83,34 @@ class Program:
             times=_filled(self._room("time", table, np.int64), map(_times, self._brought("time", table))),
         )
 
-    def uses(self, rows: Rows) -> tuple[Uses, int]:
-        """What each condition is used for, and how many places `reach` needs for the things of all uses."""
-        ordered = sorted(self._uses, key=lambda use: use.condition)
-        memory, places = [], 0
-        for use in ordered:
-            if use.measure == ledger.DISTINCT:
-                memory.append(places)
-                places += int(rows.things[use.brings].max(initial=-1)) + 1
-            else:
-                memory.append(use.half_life)
-        first = np.searchsorted([use.condition for use in ordered], np.arange(len(self._conditions) + 1))
-        return Uses(
-            first=first.astype(np.int64),
-            measure=_integers([use.measure for use in ordered]),
-            brings=_integers([use.brings for use in ordered]),
-            window=_integers([use.window for use in ordered]),
-            column=_integers([use.column for use in ordered]),
-            memory=_integers(memory),
-        ), places
+    def plan(self, rows: Rows) -> tuple[Plan, int]:
+        """What is asked of these rows, and how many places `reach` needs for the things of all columns."""
+        things = rows.things.max(axis=1, initial=-1) + 1
+        sizes = [int(things[column.brings]) if column.measure == ledger.DISTINCT else 0 for column in self.columns]
+        return Plan(
+            condition=_integers([column.condition for column in self.columns]),
+            measure=_integers([column.measure for column in self.columns]),
+            brings=_integers([column.brings for column in self.columns]),
+            window=_integers([column.window for column in self.columns]),
+            half_life=_integers([column.half_life for column in self.columns]),
+            things=_integers(np.cumsum([0, *sizes])[:-1]),
+        ), sum(sizes)
 
     def _take(self, feature: Feature, read: Term) -> None:
         measure, kind = _MEASURES[feature.measure.name], _BRINGS.get(feature.measure.name, "")
         brings = -1 if read.value is None else self._values[kind].of(_typed(read.value, feature, kind).op())
         condition = self._conditions.of(read.counts.op())
-        for name, days in feature.columns:
-            use = _Use(
+        self.columns += [
+            Column(
+                name=name,
                 condition=condition,
                 measure=measure,
                 brings=brings,
                 window=self._windows.of(-1 if days is None else days),
-                column=len(self.columns),
                 half_life=self._half_lives.of(feature.half_life) if feature.half_life else 0,
             )
-            self._uses.append(use)
-            self.columns.append(Column(name, measure, brings if kind == "latest" else -1))
+            for name, days in feature.columns
+        ]
 
     def _told(self, asked: Asked, known: ir.Table) -> ir.Table:
         conditions = [condition.to_expr() for condition in self._conditions]  # type: ignore[attr-defined]  # Ibis operations
@@ -138,8 +125,7 @@ class Program:
         }
         if self._values["latest"]:  # of two rows the later one counts: their order says which that is
             known = known.order_by(["happened_at", "known_at", *asked.facts.order])
-        told = known.select("account_id", "known_after", "known_until", "happened_at", **words, **values)
-        return told if self._values["latest"] else told.filter(reduce(_or, [told[word] != 0 for word in words]))
+        return known.select("account_id", "known_after", "known_until", "happened_at", **words, **values)
 
     def _room(self, kind: str, table: pa.Table, number: type[Any]) -> NDArray[Any]:
         return np.empty((len(self._values[kind]), len(table)), number)
@@ -165,7 +151,7 @@ def _clock(moments: Sequence[dt.datetime], *, windows: Sequence[object], half_li
 
 def _word(conditions: Sequence[ir.BooleanValue]) -> ir.IntegerValue:
     """The conditions of a row as bits of one number, added up pairwise: a long chain would be deep."""
-    bits = [condition.cast("int64") * (1 << place) for place, condition in enumerate(conditions)]
+    bits = [condition.ifelse(1 << place, 0).cast("int64") for place, condition in enumerate(conditions)]
     while len(bits) > 1:
         bits = [reduce(_plus, bits[start : start + 2]) for start in range(0, len(bits), 2)]
     return bits[0]
@@ -173,10 +159,6 @@ def _word(conditions: Sequence[ir.BooleanValue]) -> ir.IntegerValue:
 
 def _plus(one: ir.IntegerValue, other: ir.IntegerValue) -> ir.IntegerValue:
     return one + other
-
-
-def _or(one: ir.BooleanValue, other: ir.BooleanValue) -> ir.BooleanValue:
-    return one | other
 
 
 def _typed(value: ir.Value, feature: Feature, kind: str) -> ir.Value:

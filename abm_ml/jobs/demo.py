@@ -97,12 +97,14 @@ def top_accounts(workspace: Workspace, count: int) -> tuple[TopAccount, ...]:
     scores = run.scores().to_pandas()
     scores["place"] = scores["label"].map(LABELS.names.index)
     scores = scores.sort_values(["place", "probability", "account_id"], ascending=[True, False, True])
-    best = scores.groupby("label", sort=False).head(count).merge(run.kpis().to_pandas(), on="account_id")
+    best = scores.groupby("label", sort=False).head(count)
+    shown = best["account_id"].drop_duplicates().tolist()
+    best = best.merge(run.kpis(accounts=shown).to_pandas(), on="account_id")
     accounts = workspace.company.tables["accounts"]
     names = workspace.engine.compute(
-        accounts.filter(accounts.account_id.isin(best["account_id"].tolist())).select("account_id", "name")
+        accounts.filter(accounts.account_id.isin(shown)).select("account_id", "name")
     ).to_pandas()
-    reasons = run.reasons().to_pandas()
+    reasons = run.reasons(accounts=shown).to_pandas()
     reasons = reasons[(reasons["feature"] != "other") & (reasons["points"] > 0)].sort_values("rank")
     named = dict(zip(names["account_id"], names["name"].fillna(""), strict=True))
     return tuple(_top(row, named, reasons) for row in best.to_dict("records"))

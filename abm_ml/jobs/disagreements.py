@@ -105,7 +105,8 @@ def _rule_because(workspace: Workspace, ids: pd.Series[str], as_of: dt.datetime)
 def _model_because(apart: pd.DataFrame, run: PublishedRun) -> pd.DataFrame:
     """account_id, label and model_because: the strongest reasons on the side away from the rule."""
     keys = ["account_id", "label"]
-    reasons = run.reasons().to_pandas().merge(apart[[*keys, "agreement"]], on=keys)
+    reasons = run.reasons(accounts=apart["account_id"].unique().tolist()).to_pandas()
+    reasons = reasons.merge(apart[[*keys, "agreement"]], on=keys)
     away = (reasons["points"] > 0) == (reasons["agreement"] == "model_higher")
     told = reasons[away & (reasons["feature"] != OTHER)].sort_values([*keys, "rank"])
     return _joined(told.rename(columns={"text": "model_because"}), keys, "model_because", " ")

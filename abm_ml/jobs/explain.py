@@ -7,10 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from abm_ml.errors import IntegrityError, NotReady, UnknownName, did_you_mean
-from abm_ml.jobs.score import Scores, champions, ready, scores_at
+from abm_ml.jobs.score import champions, ready, scoring_at
+from abm_ml.jobs.scorer import numbers_of, reasons_of, scored, scores_in
+from abm_ml.jobs.scoring import Scoring, grades, kpi_parts
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.modelling.registry import ModelVersion, Registry
 from abm_ml.publishing.runs import PublishedRun, read_current
@@ -100,34 +104,50 @@ def explain(workspace: Workspace, account_id: str, *, as_of: dt.datetime | None 
     date = workspace.as_of(as_of or (published.as_of if published else None))
     before = published if published and published.as_of == date else None
     name = _name_of(workspace, account_id)
-    made = scores_at(workspace, _models(workspace, before), date)
-    mine = made.scores[made.scores["account_id"] == account_id]
-    if mine.empty:
+    scoring = scoring_at(workspace, _models(workspace, before), date)
+    features = scoring.accounts.rows
+    mine = workspace.engine.compute(features.filter(features.account_id == account_id))
+    if not len(mine):
         raise NotReady(
             f"On {date:%Y-%m-%d} no label asks about the account {account_id}: it is no target, prospect or client "
             "then, or not yet known."
         )
+    batch = mine.combine_chunks().to_batches()[0]
+    found = scores_in(scored(batch, scorers=scoring.scorers, schema=mine.schema))
     rows = _known_rows(workspace, account_id, date)
+    kpis = pa.concat_tables(kpi_parts(scoring, numbers_of(found), account_id=account_id))
     return Explanation(
         account_id=account_id,
         name=name,
         as_of=date,
         events={name: len(known_rows) for name, known_rows in rows.items()},
         last_events=_newest(rows),
-        kpis=_of(made.kpis, account_id),
-        features=_of(made.features, account_id),
-        scores=tuple(_explained(row, made, before) for row in mine.to_dict("records")),
+        kpis=_first(kpis),
+        features=_first(mine.select([column.name for column in scoring.accounts.columns])),
+        scores=_explained(scoring, found, before),
     )
 
 
-def _explained(row: dict[str, Any], made: Scores, before: PublishedRun | None) -> Explained:
-    reasons = made.reasons.to_pandas()
-    mine = reasons[(reasons["account_id"] == row["account_id"]) & (reasons["label"] == row["label"])]
-    return Explained(
-        **{name: row[name] for name in ("label", "model", "probability", "low", "high", "base_probability", "grade")},
-        reasons=tuple(_records(mine)),
-        as_published=_same(row, mine, before) if before else None,
-    )
+def _explained(scoring: Scoring, found: pa.Table, before: PublishedRun | None) -> tuple[Explained, ...]:
+    """Every score of the account, in the order of the labels."""
+    scores, reasons = numbers_of(found).to_pandas().set_index("label"), reasons_of(found).to_pandas()
+    told = []
+    for scorer in scoring.scorers:
+        if scorer.label not in scores.index:
+            continue
+        row, mine = scores.loc[scorer.label], reasons[reasons["label"] == scorer.label]
+        told.append(
+            Explained(
+                label=scorer.label,
+                model=scoring.names[scorer.label],
+                **{name: float(row[name]) for name in ("probability", "low", "high")},
+                base_probability=scorer.classifier.base_probability_,
+                grade=str(grades(np.array([row["probability"]]), scoring.workspace.config.grades)[0]),
+                reasons=tuple(_records(mine)),
+                as_published=_same(scorer.label, row, mine, before) if before else None,
+            )
+        )
+    return tuple(told)
 
 
 def _models(workspace: Workspace, run: PublishedRun | None) -> dict[str, ModelVersion]:
@@ -147,11 +167,11 @@ def _models(workspace: Workspace, run: PublishedRun | None) -> dict[str, ModelVe
     return found
 
 
-def _same(row: dict[str, Any], reasons: pd.DataFrame, before: PublishedRun) -> bool:
+def _same(label: str, row: pd.Series[Any], reasons: pd.DataFrame, before: PublishedRun) -> bool:
     """Whether the published run holds this score with these reasons."""
-    scores, told = before.scores().to_pandas(), before.reasons().to_pandas()
-    score = scores[(scores["account_id"] == row["account_id"]) & (scores["label"] == row["label"])]
-    words = told[(told["account_id"] == row["account_id"]) & (told["label"] == row["label"])]
+    accounts = [str(row["account_id"])]
+    scores, told = before.scores(accounts=accounts).to_pandas(), before.reasons(accounts=accounts).to_pandas()
+    score, words = scores[scores["label"] == label], told[told["label"] == label]
     return (
         len(score) == 1
         and abs(score["probability"].iloc[0] - row["probability"]) <= _SAME
@@ -218,9 +238,9 @@ def _told(row: dict[str, Any], cell: str) -> str:
     return f"{row[cell]:g}" if isinstance(row[cell], float) else str(row[cell])
 
 
-def _of(frame: pd.DataFrame, account_id: str) -> dict[str, Any]:
-    records = _records(frame[frame["account_id"] == account_id].drop(columns=["account_id", "as_of"]))
-    return records[0] if records else {}
+def _first(rows: pa.Table) -> dict[str, Any]:
+    """The values of the first row, without the account's id."""
+    return _records(rows.slice(0, 1).to_pandas().drop(columns="account_id", errors="ignore"))[0]
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, reduce
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -15,13 +16,42 @@ import pandas as pd
 from abm_ml import timeline
 from abm_ml.catalogue import fingerprint
 from abm_ml.errors import SourceError
-from abm_ml.features import DERIVED, FEATURES, FeatureColumn, facts, feature_set, feature_table, plain
+from abm_ml.features import (
+    DERIVED,
+    FEATURES,
+    FeatureColumn,
+    FeatureTable,
+    cells,
+    facts,
+    feature_set,
+    feature_table,
+    finish,
+    local,
+    portable,
+)
 from abm_ml.features.facts import FACTS
+from abm_ml.jobs.progress import Advance
+from abm_ml.jobs.scorer import asks
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.kpis import rule_scores
+from abm_ml.kpis.joins import beside
 from abm_ml.labels import LABELS, Label, eligible, standing
 from abm_ml.tables import Terms, money, stage_changes
 from abm_ml.timeline import SPINE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accounts:
+    """The accounts of one date that at least one label asks about, with what was known of them.
+
+    `rows` has account_id, every feature, what the rule says (RULE), and whether each label `asks`; `parts` are the same
+    rows in parts of neighbouring accounts, in the order of account_id. `beside` is `rows` without the features.
+    """
+
+    columns: tuple[FeatureColumn, ...]
+    rows: ir.Table
+    parts: tuple[ir.Table, ...]
+    beside: ir.Table
 
 
 @dataclass(frozen=True)
@@ -55,6 +85,26 @@ def possible_labels(workspace: Workspace, names: Sequence[str]) -> tuple[tuple[L
     return possible, tuple(label.name for label in asked if label not in possible)
 
 
+def accounts_at(workspace: Workspace, labels: Sequence[Label], as_of: dt.datetime) -> Accounts:
+    """Whom the labels ask about on a date, with features and the rule's scores as known then; nothing of it in memory.
+
+    Features are computed over all accounts, for what is typical of others is part of some, and kept for those asked.
+    """
+    engine, tables, terms = workspace.engine, workspace.company.tables, workspace.terms
+    spine = workspace.spine((as_of,))
+    asked = _asked_by(workspace, labels, spine)
+    flags = reduce(_with_flag, asked.items(), _any_of(list(asked.values())))
+    told = engine.store(beside(flags, rule_scores(tables, terms, spine), SPINE))
+    advance = workspace.progress("Computing features", len(FACTS))
+    features = _features(workspace, spine, advance)
+    return Accounts(
+        columns=feature_set(tables, terms).columns,
+        rows=_with_features(told, features.rows),
+        parts=tuple(_with_features(told, part) for part in features.parts),
+        beside=told.drop("as_of"),
+    )
+
+
 def population(workspace: Workspace, labels: Sequence[Label], dates: Sequence[dt.datetime]) -> Population:
     """Who the labels ask about at each date, with features and the rule's scores as known then.
 
@@ -62,16 +112,15 @@ def population(workspace: Workspace, labels: Sequence[Label], dates: Sequence[dt
     """
     engine, tables, terms = workspace.engine, workspace.company.tables, workspace.terms
     spine = workspace.spine(tuple(dates))
-    who = engine.store(standing(tables, terms, spine))
-    asked = {label.name: _asked(workspace, label, who) for label in labels}
+    asked = _asked_by(workspace, labels, spine)
     anyone = engine.store(_any_of(list(asked.values())))
     advance = workspace.progress("Computing features", len(FACTS) + 1)
-    table = feature_table(tables, terms, spine, engine, progress=advance)
+    features = _features(workspace, spine, advance)
     advance("rule")
     rule = rule_scores(tables, terms, spine)
     frames = [
         engine.compute(rows.semi_join(anyone, list(SPINE)).order_by(["as_of", "account_id"])).to_pandas()
-        for rows in (table, rule)
+        for rows in (features.rows, rule)
     ]
     return Population(asked, feature_set(tables, terms).columns, frames[0], frames[1])
 
@@ -79,9 +128,8 @@ def population(workspace: Workspace, labels: Sequence[Label], dates: Sequence[dt
 def features_at(workspace: Workspace, as_of: dt.datetime | None = None) -> pd.DataFrame:
     """account_id, as_of and every feature of every account known at a date (default: the configured one)."""
     spine = workspace.spine((workspace.as_of(as_of),))
-    advance = workspace.progress("Computing features", len(FACTS))
-    table = feature_table(workspace.company.tables, workspace.terms, spine, workspace.engine, progress=advance)
-    return workspace.engine.compute(table).to_pandas()
+    features = _features(workspace, spine, workspace.progress("Computing features", len(FACTS)))
+    return workspace.engine.compute(features.rows.order_by(list(SPINE))).to_pandas()
 
 
 def rule_ranking(label: Label, engagement_score: pd.Series[float]) -> pd.Series[float]:
@@ -106,14 +154,35 @@ def definitions_hash(terms: Terms) -> str:
 
 @cache
 def _definitions() -> str:
-    return fingerprint(*FEATURES, *DERIVED, *FACTS, *LABELS, timeline, facts, plain, money, stage_changes)
+    code = (timeline, facts, cells, local, portable, finish, money, stage_changes)
+    return fingerprint(*FEATURES, *DERIVED, *FACTS, *LABELS, *code)
 
 
-def _asked(workspace: Workspace, label: Label, standing: ir.Table) -> ir.Table:
-    newest = workspace.config.question(label).opened_within_days
-    return eligible(label, workspace.terms, standing, opened_within_days=newest)
+def _features(workspace: Workspace, spine: ir.Table, advance: Advance) -> FeatureTable:
+    return feature_table(workspace.company.tables, workspace.terms, spine, workspace.engine, progress=advance)
+
+
+def _asked_by(workspace: Workspace, labels: Sequence[Label], spine: ir.Table) -> dict[str, ir.Table]:
+    """The accounts and dates that each label asks about."""
+    who = workspace.engine.store(standing(workspace.company.tables, workspace.terms, spine))
+    newest = {label.name: workspace.config.question(label).opened_within_days for label in labels}
+    return {
+        label.name: eligible(label, workspace.terms, who, opened_within_days=newest[label.name]) for label in labels
+    }
 
 
 def _any_of(parts: Sequence[ir.Table]) -> ir.Table:
     keys = [part.select(*SPINE) for part in parts]
     return reduce(lambda left, right: left.union(right), keys).distinct()
+
+
+def _with_flag(rows: ir.Table, asked: tuple[str, ir.Table]) -> ir.Table:
+    """The rows with a column that says whether a label asks about them."""
+    label, theirs = asked
+    joined = beside(rows, theirs.select(*SPINE, _asked=ibis.literal(True)), SPINE)
+    return joined.mutate(**{asks(label): joined["_asked"].fill_null(False)}).drop("_asked")
+
+
+def _with_features(told: ir.Table, features: ir.Table) -> ir.Table:
+    """The features of the accounts that somebody asks about, with what is told of them."""
+    return features.inner_join(told, list(SPINE)).drop("as_of")

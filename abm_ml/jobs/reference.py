@@ -67,10 +67,12 @@ def _features() -> Reference:
             "yes" if each.controllable else "",
         )
         for each in FEATURES
+        if not each.hidden
     ]
     made: list[tuple[str, ...]] = [
         (each.name, each.group, each.definition, "derived", "", each.unit, "yes" if each.controllable else "")
         for each in DERIVED
+        if not each.hidden
     ]
     columns = ("feature", "group", "definition", "measure", "windows in days", "unit", "a seller can change it")
     return Reference("Features", columns, (*windowed, *made))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
@@ -23,7 +24,7 @@ from abm_ml.kpis import (
     KpiReport,
     Measuring,
     Seen,
-    account_table,
+    account_rows,
     kpi_report,
     parse_cuts,
     refuse_impossible_cuts,
@@ -38,6 +39,7 @@ from abm_ml.timeline import Calendar, Period, calendar
 _PAGE = ".html"
 # How far back a report looks when nobody says: what fits beside each other on a page.
 _DAYS_BACK: Mapping[Calendar | None, int] = {None: 365, "month": 365, "quarter": 2 * 365, "year": 5 * 365}
+_SCORES_READ = ("account_id", "label", "probability")
 # What is published with every run: enough for the page, and few enough to read.
 _PUBLISHED_CUTS = (("tier",), ("program",), ("industry",))
 
@@ -110,11 +112,11 @@ def program_report(workspace: Workspace, as_of: dt.datetime, scores: pa.Table | 
     return report.rows[list(COLUMNS)]
 
 
-def kpis_by_account(workspace: Workspace, as_of: dt.datetime, scores: pa.Table | None) -> pd.DataFrame:
-    """account_id and one column per KPI of an account, over the days that make an engagement level."""
+def kpis_by_account(workspace: Workspace, as_of: dt.datetime, scores: pa.Table | None) -> ir.Table:
+    """account_id and one column per KPI of an account, over the days that make an engagement level; not yet rounded."""
     days = workspace.terms.engagement.window_days
     seen = _seen(workspace, as_of, (Period.of(as_of - dt.timedelta(days=days), as_of),), scores)
-    return account_table(Measuring(seen, workspace.progress("KPIs by account", len(GRAINS))))
+    return account_rows(Measuring(seen, workspace.progress("KPIs by account", len(GRAINS))))
 
 
 @cache
@@ -152,8 +154,7 @@ def _report(
 
 
 def _seen(workspace: Workspace, as_of: dt.datetime, periods: tuple[Period, ...], scores: pa.Table | None) -> Seen:
-    wanted = ["account_id", "label", "probability"]
-    table = None if scores is None else workspace.engine.register(scores.select(wanted))
+    table = None if scores is None else workspace.engine.register(scores.select(list(_SCORES_READ)))
     horizon = workspace.config.question(LABELS["churn"]).horizon_days
     return Seen(workspace.company.tables, workspace.terms, as_of, periods, workspace.engine, table, horizon)
 
@@ -164,7 +165,7 @@ def _published_scores(workspace: Workspace, as_of: dt.datetime) -> pa.Table | No
         run = read_current(workspace.folder)
     except NotReady:
         return None
-    return run.scores() if run.as_of == as_of else None
+    return run.scores(columns=_SCORES_READ) if run.as_of == as_of else None
 
 
 def _periods(workspace: Workspace, asked: KpiQuestion, as_of: dt.datetime) -> tuple[Period, ...]:

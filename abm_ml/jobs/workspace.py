@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from abm_ml.catalogue import fingerprint
 from abm_ml.config import Strict, parse_config, read_config
-from abm_ml.engines import Engine, EngineConfig, open_engine
+from abm_ml.engines import DuckDbConfig, Engine, EngineConfig, open_engine
 from abm_ml.errors import ConfigError, StorageError
 from abm_ml.jobs.progress import Progress, silent
 from abm_ml.kpis import KPIS, check_goals
@@ -55,7 +55,7 @@ class WorkspaceConfig(Terms):
     source: SourceConfig
     workspace: Path = Path("workspace")
     models: Path = Field(default=Path("models"), description="a folder per label: model.yaml and CARD.md")
-    engine: EngineConfig = EngineConfig()
+    engine: EngineConfig = DuckDbConfig()
     as_of: dt.datetime | None = Field(default=None, description="the scoring date; the command line's --as-of wins")
     labels: dict[str, Question] = Field(default_factory=lambda: {label.name: _usual(label) for label in LABELS})
     training: TrainingConfig = TrainingConfig()

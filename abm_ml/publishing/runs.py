@@ -7,15 +7,16 @@ import json
 import os
 import re
 import shutil
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from abm_ml.errors import IntegrityError, NotReady
 from abm_ml.publishing import storage
+from abm_ml.publishing.checks import Checking
 from abm_ml.publishing.manifest import (
     MANIFEST,
     Manifest,
@@ -28,8 +29,9 @@ from abm_ml.publishing.manifest import (
     run_id_of,
     verify,
 )
+from abm_ml.publishing.parquet import TableWriter, read_parquet
 from abm_ml.publishing.storage import WorkspaceLock, lock_workspace, storing
-from abm_ml.publishing.tables import RunTables, checked
+from abm_ml.publishing.tables import Part
 
 RUNS, CURRENT, STAGING = "runs", "current.json", ".tmp-"
 _RUN_ID = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
@@ -37,10 +39,15 @@ _RUN_ID = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run to be published."""
+    """A run to be published: all its tables at once (RunTables), or part by part as they are computed.
+
+    A part is the name of a table and some rows of it. The parts of one table follow each other in its order, with all
+    rows of an account in one part; parts of different tables may alternate. They are asked for one at a time, only if
+    the run is written, and written before the next one is asked for.
+    """
 
     facts: RunFacts
-    tables: RunTables
+    tables: Iterable[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +67,32 @@ class PublishedRun:
         """The scoring date of the run, at its first instant."""
         return dt.datetime.combine(self.manifest.facts.as_of, dt.time())
 
-    def scores(self) -> pa.Table:
-        """One row per account and label."""
-        return self._table("scores")
+    def scores(self, *, accounts: Collection[str] | None = None, columns: Sequence[str] | None = None) -> pa.Table:
+        """One row per account and label; only those of some accounts and only some columns, if they are named."""
+        return self._table("scores", accounts, columns)
 
-    def reasons(self) -> pa.Table:
-        """The reasons of every score, by account, label and rank."""
-        return self._table("reasons")
+    def reasons(self, *, accounts: Collection[str] | None = None) -> pa.Table:
+        """The reasons of every score, by account, label and rank; only those of some accounts, if they are named."""
+        return self._table("reasons", accounts)
 
-    def kpis(self) -> pa.Table:
-        """The KPIs of every account."""
-        return self._table("kpis")
+    def kpis(self, *, accounts: Collection[str] | None = None) -> pa.Table:
+        """The KPIs of every account; only of some, if they are named."""
+        return self._table("kpis", accounts)
 
     def program_kpis(self) -> pa.Table:
         """The KPI report: all KPIs by quarter and cut."""
         return self._table("program_kpis")
 
-    def features(self) -> pa.Table:
-        """The features of every account as scored."""
-        return self._table("features")
+    def features(self, *, accounts: Collection[str] | None = None) -> pa.Table:
+        """The features of every account as scored; only of some, if they are named."""
+        return self._table("features", accounts)
 
-    def _table(self, name: str) -> pa.Table:
+    def _table(
+        self, name: str, accounts: Collection[str] | None = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
         path = self.folder / f"{name}.parquet"
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                return file.read()
+            return read_parquet(path, accounts=accounts, columns=columns)
         except (OSError, pa.ArrowInvalid) as error:
             raise damaged(path, str(error).splitlines()[0]) from error
 
@@ -96,18 +104,17 @@ def publish(workspace: Path, run: Run, *, lock: WorkspaceLock | None = None) -> 
     hands over its `lock`.
 
     Raises:
-        GateRefused: the tables cannot be right.
+        GateRefused: the tables cannot be right. Nothing of the run is left.
         LockHeld: another job is publishing.
         StorageError: no space, or no right to write.
         IntegrityError: the run is there already, but damaged.
     """
-    run_id, tables = _checked(run)
     with _locked(workspace, lock), storing(workspace):
-        folder = _swept(workspace) / run_id
+        folder = _swept(workspace) / run_id_of(run.facts)
         if folder.is_dir():
             verify(folder, read_manifest(folder))
         else:
-            _move_in(_stage(folder, run.facts, tables)[0], folder)
+            _move_in(_stage(folder, run)[0], folder)
         _point(folder)
         return folder
 
@@ -118,10 +125,9 @@ def republish(workspace: Path, run: Run, *, lock: WorkspaceLock | None = None) -
     Raises:
         IntegrityError: the bytes would differ from those of the run on disk; a published run never changes.
     """
-    run_id, tables = _checked(run)
     with _locked(workspace, lock), storing(workspace):
-        folder = _swept(workspace) / run_id
-        staging, manifest = _stage(folder, run.facts, tables)
+        folder = _swept(workspace) / run_id_of(run.facts)
+        staging, manifest = _stage(folder, run)
         if folder.is_dir():
             _require_same(folder, manifest)
             _replace_files(staging, folder)
@@ -172,11 +178,6 @@ def read_run(workspace: Path, run_id: str) -> PublishedRun:
     return PublishedRun(folder, manifest)
 
 
-def _checked(run: Run) -> tuple[str, RunTables]:
-    run_id = run_id_of(run.facts)
-    return run_id, checked(run.tables, run_id=run_id, as_of=run.facts.as_of)
-
-
 def _locked(workspace: Path, lock: WorkspaceLock | None) -> AbstractContextManager[WorkspaceLock]:
     return lock_workspace(workspace) if lock is None else nullcontext(lock)
 
@@ -191,26 +192,37 @@ def _swept(workspace: Path) -> Path:
     return runs
 
 
-def _stage(folder: Path, facts: RunFacts, tables: RunTables) -> tuple[Path, Manifest]:
+def _stage(folder: Path, run: Run) -> tuple[Path, Manifest]:
     """All files of a run in a folder beside its place, on the disk."""
     staging = folder.with_name(f"{STAGING}{folder.name}-{os.getpid()}")
     storage.make_folder(staging)
     try:
-        files = {}
-        for field in fields(tables):
-            path, table = staging / f"{field.name}.parquet", getattr(tables, field.name)
-            with storing(path):
-                storage.write_table(path, table)
-                files[path.name] = StoredFile(path.stat().st_size, storage.sha256_of(path), len(table))
-        manifest = Manifest(folder.name, facts, files)
+        manifest = Manifest(folder.name, run.facts, _written(staging, folder.name, run))
         with storing(staging / MANIFEST):
             storage.write_bytes(staging / MANIFEST, manifest_bytes(manifest))
         storage.sync_folder(staging)
-    except OSError:
+    except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
     storage.crash_point("after_files")
     return staging, manifest
+
+
+def _written(staging: Path, run_id: str, run: Run) -> dict[str, StoredFile]:
+    """The tables of a run, checked and written part by part."""
+    checking = Checking(run_id=run_id, as_of=run.facts.as_of)
+    writers: dict[str, TableWriter] = {}
+    with ExitStack() as files:
+        for name, rows in run.tables:
+            part = checking.part(name, rows)
+            if name not in writers:
+                writers[name] = files.enter_context(closing(TableWriter(staging / f"{name}.parquet", part.schema)))
+            writers[name].add(part)
+        checking.finish()
+        for writer in writers.values():
+            writer.finish()
+    paths = {each.path: each.rows for each in writers.values()}
+    return {path.name: StoredFile(path.stat().st_size, storage.sha256_of(path), rows) for path, rows in paths.items()}
 
 
 def _move_in(staging: Path, folder: Path) -> None:

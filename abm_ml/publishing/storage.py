@@ -11,9 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from abm_ml.errors import LockHeld, StorageError
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
@@ -82,14 +79,6 @@ def write_bytes(path: Path, content: bytes) -> None:
     """A new file, on the disk when this returns."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def write_table(path: Path, table: pa.Table) -> None:
-    """A table as Parquet with page checksums, on the disk when this returns; the same table gives the same bytes."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "wb") as file:
-        pq.write_table(table, file, compression="zstd", write_page_checksum=True)
         file.flush()
         os.fsync(file.fileno())
 

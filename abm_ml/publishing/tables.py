@@ -1,18 +1,15 @@
-"""The tables of a run: their exact columns, and what must hold of them before anyone may read them."""
+"""The tables of a run: their exact columns, and the form in which a part of one is stored."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from abm_ml.errors import GateRefused
-from abm_ml.reasons.rows import OTHER
 from abm_ml.reasons.rows import REASONS as REASON_COLUMNS
 
 RUN_ID = pa.field("run_id", pa.string(), nullable=False)
@@ -66,13 +63,13 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "group": ("engagement", "penetration", "firmographic", "pipeline", "clients"),
 }
 
-CLOSE_ENOUGH = 1e-9
-JUDGED_FROM, MOST_ALIKE = 100, 0.99
+Part = tuple[str, pa.Table]
+Marks = Mapping[str, pa.Scalar]
 
 
 @dataclass(frozen=True, slots=True)
 class RunTables:
-    """What a scoring job hands over, in any row and column order; `run_id` and `as_of` may be left out.
+    """All tables of a run at once, in any row and column order; `run_id` and `as_of` may be left out.
 
     `kpis` and `features` have one row per `account_id` and any further columns; `program_kpis` is the KPI report.
     """
@@ -83,34 +80,15 @@ class RunTables:
     program_kpis: pa.Table
     features: pa.Table
 
-
-def checked(tables: RunTables, *, run_id: str, as_of: dt.date) -> RunTables:
-    """The tables as they are stored: complete, in order, every row marked with its run.
-
-    Raises:
-        GateRefused: what they say cannot be right: a gap, a probability outside its bounds, a doubled or missing score,
-            reasons that do not add up, scores that are all alike. Nothing has been written by then.
-    """
-    marks = {"run_id": pa.scalar(run_id, pa.string()), "as_of": pa.scalar(as_of, pa.date32())}
-    scores = _shaped("scores", _marked("scores", tables.scores, marks), SCORES, ["account_id", "label"])
-    reasons = _marked("reasons", tables.reasons, {"run_id": marks["run_id"]})
-    reasons = _shaped("reasons", reasons, REASONS, ["account_id", "label", "rank"])
-    if not len(scores):
-        raise GateRefused("Run not published: scores has no rows, so there is nobody to score. Check the date.")
-    _check_keys("scores", scores, ["account_id", "label"])
-    _check_bounds(scores)
-    _check_spread(scores)
-    _check_reasons(scores, reasons)
-    return RunTables(
-        scores,
-        reasons,
-        kpis=_by_account("kpis", tables.kpis, marks),
-        program_kpis=_shaped("program_kpis", _marked("program_kpis", tables.program_kpis, marks), PROGRAM_KPIS, ORDER),
-        features=_by_account("features", tables.features, marks),
-    )
+    def __iter__(self) -> Iterator[Part]:
+        """Each table as one part."""
+        return ((field.name, getattr(self, field.name)) for field in fields(self))
 
 
-def _marked(name: str, table: pa.Table, marks: Mapping[str, pa.Scalar]) -> pa.Table:
+NAMES = tuple(field.name for field in fields(RunTables))
+
+
+def marked(name: str, table: pa.Table, marks: Marks) -> pa.Table:
     """The table with its marks in front; a row that already bears another mark belongs to another run."""
     for place, (column, mark) in enumerate(marks.items()):
         if column in table.column_names:
@@ -122,7 +100,8 @@ def _marked(name: str, table: pa.Table, marks: Mapping[str, pa.Scalar]) -> pa.Ta
     return table
 
 
-def _shaped(name: str, table: pa.Table, schema: pa.Schema, order: list[str]) -> pa.Table:
+def shaped(name: str, table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table with exactly these columns, in this order, without a gap or a word that they do not allow."""
     missing = [column for column in schema.names if column not in table.column_names]
     foreign = [column for column in table.column_names if column not in schema.names]
     if missing or foreign or len(table.column_names) != len(schema):
@@ -137,19 +116,35 @@ def _shaped(name: str, table: pa.Table, schema: pa.Schema, order: list[str]) -> 
             raise GateRefused(
                 f"Run not published: {name}, column '{field.name}' holds {min(unknown)!r}, not {allowed}."
             )
-    return _ordered(pa.table(columns, schema=schema), order)
+    return pa.table(columns, schema=schema)
 
 
-def _by_account(name: str, table: pa.Table, marks: Mapping[str, pa.Scalar]) -> pa.Table:
+def by_account(name: str, table: pa.Table) -> pa.Schema:
+    """The columns of a table that has a row per account, and any others."""
     if "account_id" not in table.column_names:
         raise GateRefused(f"Run not published: {name} lacks account_id. Expected one row per account.")
-    marked = _marked(name, table, {"run_id": marks["run_id"]})
-    for field in marked.schema:
-        required = field.with_nullable(nullable=field.name != "account_id")
-        _check_gaps(name, required, marked[field.name])
-    ordered = _ordered(marked.replace_schema_metadata(None), ["account_id"])
-    _check_keys(name, ordered, ["account_id"])
-    return ordered
+    required = [field.with_nullable(field.name not in ("run_id", "account_id")) for field in table.schema]
+    return pa.schema(required)
+
+
+def ordered(table: pa.Table, keys: list[str]) -> pa.Table:
+    """The rows by their keys; those that are in order already are not moved."""
+    if not is_ordered(table, keys):
+        table = table.sort_by([(key, "ascending") for key in keys])
+    return table.combine_chunks()
+
+
+def is_ordered(table: pa.Table, keys: list[str]) -> bool:
+    """Whether no row stands before one with a smaller key; with an empty key there is no saying."""
+    if any(table[key].null_count for key in keys):
+        return False
+    tied = np.ones(max(len(table) - 1, 0), dtype=bool)
+    for key in keys:
+        earlier, later = table[key].slice(0, len(tied)), table[key].slice(1)
+        if (tied & pc.greater(earlier, later).to_numpy()).any():
+            return False
+        tied &= pc.equal(earlier, later).to_numpy()
+    return True
 
 
 def _cast(name: str, column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
@@ -172,75 +167,3 @@ def _check_gaps(name: str, field: pa.Field, column: pa.ChunkedArray) -> None:
                 f"Run not published: {name}, column '{field.name}' is NaN or infinite in {endless:,} rows. "
                 "What is not known is left empty."
             )
-
-
-def _ordered(table: pa.Table, keys: list[str]) -> pa.Table:
-    return table.sort_by([(key, "ascending") for key in keys]).combine_chunks()
-
-
-def _check_keys(name: str, table: pa.Table, keys: list[str]) -> None:
-    twice = np.flatnonzero(~_starts(table, keys))
-    if len(twice):
-        row = table.slice(int(twice[0]), 1).select(keys).to_pylist()[0]
-        where = ", ".join(str(value) for value in row.values())
-        raise GateRefused(f"Run not published: {name} has {len(twice):,} rows twice (first: {where}).")
-
-
-def _starts(table: pa.Table, keys: list[str]) -> NDArray[np.bool_]:
-    """Where a new key begins in a table ordered by it."""
-    new = np.ones(len(table), dtype=bool)
-    if len(table) > 1:
-        earlier, later = table.slice(0, len(table) - 1), table.slice(1)
-        new[1:] = np.logical_or.reduce([pc.not_equal(earlier[key], later[key]).to_numpy() for key in keys])
-    return new
-
-
-def _check_bounds(scores: pa.Table) -> None:
-    low, probability, high, base = (
-        scores[name].to_numpy() for name in ("low", "probability", "high", "base_probability")
-    )
-    wrong = np.flatnonzero(
-        ~((low >= 0) & (low <= probability) & (probability <= high) & (high <= 1) & (base >= 0) & (base <= 1))
-    )
-    if len(wrong):
-        row = int(wrong[0])
-        raise GateRefused(
-            f"Run not published: {len(wrong):,} scores break 0 <= low <= probability <= high <= 1 (first: account "
-            f"{scores['account_id'][row]}, {low[row]:g} <= {probability[row]:g} <= {high[row]:g}, base {base[row]:g})."
-        )
-
-
-def _check_spread(scores: pa.Table) -> None:
-    for label in pc.unique(scores["label"]).to_pylist():
-        probability = scores.filter(pc.equal(scores["label"], label))["probability"].to_numpy()
-        _, counts = np.unique(probability, return_counts=True)
-        if len(probability) >= JUDGED_FROM and counts.max() > MOST_ALIKE * len(probability):
-            raise GateRefused(
-                f"Run not published: {counts.max():,} of {len(probability):,} '{label}' scores are the same number. "
-                "A model that tells no accounts apart is degenerate; train it on more or other data."
-            )
-
-
-def _check_reasons(scores: pa.Table, reasons: pa.Table) -> None:
-    starts = np.flatnonzero(_starts(reasons, ["account_id", "label"]))
-    spoken = reasons.take(starts)
-    same = [spoken[key].combine_chunks().equals(scores[key].combine_chunks()) for key in ("account_id", "label")]
-    if not all(same):
-        raise GateRefused(
-            f"Run not published: {len(scores):,} scores, but reasons for {len(starts):,} (or for others)."
-        )
-    ends = np.append(starts[1:], len(reasons))
-    size = ends - starts
-    rank = reasons["rank"].to_numpy()
-    if not np.array_equal(rank, np.arange(len(reasons)) - np.repeat(starts, size) + 1):
-        raise GateRefused("Run not published: the ranks of an account's reasons are not 1, 2, 3, ... for every score.")
-    if not pc.all(pc.equal(reasons.take(ends - 1)["feature"], OTHER)).as_py():
-        raise GateRefused(f"Run not published: the last reason of a score is not always '{OTHER}', the rest.")
-    total = np.add.reduceat(reasons["points"].to_numpy(), starts) + scores["base_probability"].to_numpy()
-    off = np.abs(total - scores["probability"].to_numpy())
-    if off.max() > CLOSE_ENOUGH:
-        row = int(off.argmax())
-        account, label = scores["account_id"][row], scores["label"][row]
-        raise GateRefused(
-            f"Run not published: the reasons of {account} ({label}) miss its probability by {off[row]:.1e}."
-        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -46,6 +47,8 @@ class Sentence:
 
     def _filled(self, part: str) -> str:
         """A part of the phrase with its window and what is typical; the value itself is never read as a phrase."""
+        if "{" not in part:
+            return part
         known = {"days": str(self.column.days), "typical": self._shown(self.typical)}
         return _TOKEN.sub(lambda token: known.get(token[1], token[0]), part)
 
@@ -54,7 +57,7 @@ class Sentence:
             return plain(value) or "unknown"
         if self.column.unit == "yes/no" or isinstance(value, bool):
             return "yes" if value else "no"
-        spec = next((token[2] for token in _TOKEN.finditer(self.column.reason) if token[1] == "value"), None)
+        spec = _format_of(self.column.reason)
         return format(float(value or 0.0), spec) if spec else plain(value) or ""
 
     def _unknown(self) -> str:
@@ -120,6 +123,13 @@ def _is_missing(value: Value) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
+@cache
+def _format_of(reason: str) -> str | None:
+    """How the phrase wants its value written, as in "{value:.1f}"; phrases are few and values are many."""
+    return next((token[2] for token in _TOKEN.finditer(reason) if token[1] == "value"), None)
+
+
+@cache
 def _halves(reason: str) -> tuple[str, str]:
     """The phrase before its value, and after it."""
     for token in _TOKEN.finditer(reason):

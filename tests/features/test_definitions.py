@@ -94,7 +94,8 @@ def test_a_table_that_is_absent_takes_its_features_along(tiny: Build) -> None:
 
 
 def test_accounts_alone_are_enough(tiny: Build) -> None:
-    """A company with nothing but accounts has its firmographic features, in the catalogue's order."""
+    """A company with nothing but accounts has its firmographic features, in the catalogue's order, and the calendar."""
     columns = feature_set(tiny(rows_of([Example("", "", [account()], None)])), Terms()).columns
-    assert {column.group for column in columns} == {"firmographic"}
+    others = [column.name for column in columns if column.group != "firmographic"]
+    assert others == ["month_sine", "month_cosine", "days_to_quarter_end"]
     assert [column.name for column in columns][:2] == ["industry", "country"]

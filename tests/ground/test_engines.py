@@ -8,9 +8,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from abm_ml.engines import Engine, EngineConfig, open_engine
+from abm_ml.engines import DuckDbConfig, Engine, EngineConfig, open_engine
 from abm_ml.errors import StorageError
 
 
@@ -51,14 +51,20 @@ def test_arrow_rows_can_be_registered(engine: Engine) -> None:
 
 def test_too_little_memory_is_said_in_plain_words() -> None:
     """The message names the key that raises the limit."""
-    engine = open_engine(EngineConfig(memory_limit="100KB", threads=1))
+    engine = open_engine(DuckDbConfig(memory_limit="100KB", threads=1))
     with pytest.raises(StorageError, match="Raise memory_limit in the configuration"):
         engine.register(pa.table({"x": pa.array(range(100_000))}))
     engine.close()
 
 
-@pytest.mark.parametrize("wrong", [{"memory_limit": "lots"}, {"threads": 0}, {"kind": "spark"}, {"thread": 1}])
+WRONG = (
+    {"memory_limit": "lots"}, {"threads": 0}, {"kind": "flink"}, {"thread": 1},
+    {"kind": "spark", "memory": "4GB"}, {"kind": "spark", "memory_limit": "4GB"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_setting_is_refused(wrong: dict[str, object]) -> None:
     """Before anything is computed."""
     with pytest.raises(ValidationError):
-        EngineConfig.model_validate(wrong)
+        TypeAdapter(EngineConfig).validate_python(wrong)

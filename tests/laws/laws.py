@@ -26,8 +26,9 @@ IDS = {key for table in TABLES for key in table.key if key.endswith("_id")} - {"
 
 
 def table_of(tables: Tables, dates: ir.Table, engine: Engine) -> pa.Table:
-    """The computed feature table."""
-    return engine.compute(feature_table(tables, TERMS, dates, engine, progress=lambda name: None))
+    """The computed feature table, sorted by account and date."""
+    table = feature_table(tables, TERMS, dates, engine, progress=lambda name: None)
+    return engine.compute(table.rows.order_by(list(timeline.SPINE)))
 
 
 def at_all_dates(frames: Frames, tiny: Build, engine: Engine) -> pa.Table:

@@ -7,14 +7,25 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
+from abm_ml import timeline
 from abm_ml.engines import Engine
-from abm_ml.features import plain
+from abm_ml.features import cells, ledger, local, program
 from tests.conftest import Build
 from tests.laws.company import DATES, Frames, ended, known_at, scrambled
 from tests.laws.laws import changed_by_future, differing, in_other_worlds
-from tests.laws.mutants import turned_together
+from tests.laws.mutants import rewritten
 
-FAULTS = turned_together("known", "_filled", "_with_changes")
+IN_TIMELINE = {
+    "rows of which one hears later": (
+        "ibis.greatest(facts.rows.happened_at, facts.rows.known_at)",
+        "facts.rows.happened_at",
+    ),
+    "cells that fill in later": (
+        "(rows[since] <= rows.known_after).ifelse(rows[cell], ibis.null(rows[cell].type()))",
+        "rows[cell]",
+    ),
+    "changes of the next weeks": ("_INSTANT = ibis.interval(microseconds=1)", "_INSTANT = ibis.interval(days=40)"),
+}
 
 
 def some(company: Frames, *names: str) -> Frames:
@@ -51,14 +62,24 @@ def test_the_company_has_rows_on_every_boundary(company: Frames) -> None:
     assert company["stage_changes"].duplicated(["account_id", "happened_at"]).any()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_is_found(
+@pytest.mark.parametrize("fault", IN_TIMELINE)
+def test_a_fault_in_the_timeline_is_found(
     fault: str, company: Frames, tiny: Build, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With `<=` for `<` in what cuts rows, cells or changes the law no longer holds."""
-    monkeypatch.setattr(plain, "known", FAULTS[fault].known)
+    """Where rows, cells or changes are seen early, the law no longer holds."""
+    monkeypatch.setattr(cells, "versions", rewritten(timeline, *IN_TIMELINE[fault]).versions)
     bare = some(company, "account_changes", "contacts", "stage_changes")
     assert changed_by_future(bare, scrambled, tiny, engine) != []
+
+
+def test_a_row_at_the_date_is_found(
+    company: Frames, tiny: Build, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a row exactly at the date counts, `<=` for `<`, the law no longer holds."""
+    faulty = rewritten(ledger, "snapshots[found] <= instant", "snapshots[found] < instant")
+    for module in (local, program):
+        monkeypatch.setattr(module, "ledger", faulty)
+    assert changed_by_future(some(company, "stage_changes"), scrambled, tiny, engine) != []
 
 
 def test_ended_is_before_the_date(company: Frames) -> None:

@@ -15,8 +15,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from abm_ml.engines import Engine
-from abm_ml.features import base, plain
-from abm_ml.timeline import Facts
+from abm_ml.features import base
+from abm_ml.features.cells import Asked
+from abm_ml.timeline import SPINE, Facts
+from tests.features import plain
+from tests.features.plans import PLANS
 from tests.laws.mutants import turned_one_by_one
 
 DATES = (dt.datetime(2026, 3, 1), dt.datetime(2026, 3, 8, 12))
@@ -54,10 +57,13 @@ FEATURES = [
         ("decayed", base.decayed, lambda e: e.number, {"half_life": 10}),
         ("distinct", base.distinct, lambda e: e.word, {}),
         ("days_since", base.days_since, lambda e: e.number > 1, {}),
+        ("days_since_first", base.days_since_first, lambda e: e.number > 1, {}),
         ("days_until", base.days_until, lambda e: e.until, {}),
         ("latest", base.latest, lambda e: e.word, {"kind": "category"}),
     )
 ]
+EVERY = {"plain": lambda asked, dates, _engine: [plain.table_of(asked, dates)], **PLANS}
+every_plan = pytest.mark.parametrize("plan", EVERY)
 SCHEMA = pa.schema(
     {
         "account_id": pa.string(), "happened_at": pa.timestamp("us"), "known_at": pa.timestamp("us"),
@@ -67,18 +73,18 @@ SCHEMA = pa.schema(
 )  # fmt: skip
 
 
-def planned(events: Sequence[Event], engine: Engine) -> Cells:
-    """What the engine's plan makes of events, with each measure's value where there is none."""
+def planned(plan: str, events: Sequence[Event], engine: Engine) -> Cells:
+    """What a plan makes of events."""
     rows = pa.Table.from_pylist([{**vars(event), "row": row} for row, event in enumerate(events)], schema=SCHEMA)
     facts = Facts(name="events", rows=engine.register(rows), known_from={"word": "filled_at"}, order=("row",))
     accounts, dates = zip(*itertools.product("ab", DATES), strict=True)
     asked = pa.table({"account_id": pa.array(accounts), "as_of": pa.array(dates, pa.timestamp("us"))})
-    table = engine.compute(plain.aggregated(FEATURES, facts, engine.register(asked), lambda cut: cut))
-    if_none = {column: feature.measure.if_none for feature in FEATURES for column, _ in feature.columns}
+    parts = EVERY[plan]([Asked(facts, tuple(FEATURES))], engine.register(asked), engine)
     return {
-        (row["account_id"], row["as_of"], name): if_none[name] if row[name] is None else row[name]
-        for row in table.to_pylist()
-        for name in if_none
+        (row["account_id"], row["as_of"], name): row[name]
+        for part in parts
+        for row in engine.compute(part).to_pylist()
+        for name in set(row) - set(SPINE)
     }
 
 
@@ -87,7 +93,7 @@ def counted(events: Sequence[Event]) -> Cells:
     cells: Cells = {}
     for account, as_of in itertools.product("ab", DATES):
         known = [e for e in events if e.account_id == account and e.happened_at < as_of and e.known_at < as_of]
-        for days in WINDOWS if known else ():
+        for days in WINDOWS:
             inside = [e for e in known if days is None or e.happened_at >= as_of - days * DAY]
             end = f"_{days}d" if days else ""
             cells |= {(account, as_of, name + end): value for name, value in _values(inside, as_of).items()}
@@ -106,6 +112,7 @@ def _values(rows: Sequence[Event], as_of: dt.datetime) -> dict[str, Any]:
         "decayed": float(sum(number * 0.5 ** ((as_of - row.happened_at) / DAY / 10) for row, number in numbers)),
         "distinct": float(len(set(words))),
         "days_since": (as_of - max(high)) / DAY if high else None,
+        "days_since_first": (as_of - min(high)) / DAY if high else None,
         "days_until": (max(untils) - as_of) / DAY if untils else None,
         "latest": words[-1] if words else None,
     }
@@ -145,16 +152,18 @@ def on_edges() -> list[Event]:
     ]
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+@every_plan
+@settings(max_examples=6, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 @given(events=histories)
-def test_measures(engine: Engine, events: list[Event]) -> None:
-    """The plan and the definition agree in every cell, whatever the rows."""
-    assert differences(planned(events, engine), counted(events)) == {}
+def test_measures(plan: str, engine: Engine, events: list[Event]) -> None:
+    """Every plan, and the oracle of the plans, agree with the definition in every cell, whatever the rows."""
+    assert differences(planned(plan, events, engine), counted(events)) == {}
 
 
-def test_edges(engine: Engine) -> None:
+@every_plan
+def test_edges(plan: str, engine: Engine) -> None:
     """What happened exactly at the date does not count, what happened exactly where the window begins does."""
-    assert differences(planned(on_edges(), engine), counted(on_edges())) == {}
+    assert differences(planned(plan, on_edges(), engine), counted(on_edges())) == {}
 
 
 FAULTS = turned_one_by_one("known", "_filled", "within")
@@ -162,10 +171,10 @@ FAULTS = turned_one_by_one("known", "_filled", "within")
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found(fault: str, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With any one comparison turned, `<` into `<=` or `>=` into `>`, the plan no longer agrees with the definition."""
+    """With any one comparison turned, `<` into `<=` or `>=` into `>`, the oracle no longer agrees with it."""
     monkeypatch.setattr(plain, "known", FAULTS[fault].known)
     monkeypatch.setattr(plain, "within", FAULTS[fault].within)
-    assert differences(planned(on_edges(), engine), counted(on_edges())) != {}
+    assert differences(planned("plain", on_edges(), engine), counted(on_edges())) != {}
 
 
 def test_faults_are_planted_everywhere() -> None:

@@ -9,10 +9,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from abm_ml.engines import Engine, EngineConfig, open_engine
-from abm_ml.features import plain
+from abm_ml.engines import DuckDbConfig, Engine, open_engine
+from abm_ml.features import local
+from abm_ml.features.cells import Asked
 from abm_ml.timeline import Facts
 from tests.conftest import Build
+from tests.features.equality import computed
 from tests.laws.company import Frames
 from tests.laws.laws import at_all_dates, bytes_of, differing
 from tests.laws.test_measures import DATES, FEATURES, SCHEMA
@@ -21,7 +23,7 @@ from tests.laws.test_measures import DATES, FEATURES, SCHEMA
 @pytest.fixture
 def one_thread() -> Iterator[Engine]:
     """An engine that computes on one thread."""
-    opened = open_engine(EngineConfig(threads=1))
+    opened = open_engine(DuckDbConfig(threads=1))
     yield opened
     opened.close()
 
@@ -56,7 +58,7 @@ def measured_bytes(events: pd.DataFrame, engine: Engine) -> bytes:
     rows = engine.register(pa.Table.from_pandas(events, schema=SCHEMA, preserve_index=False))
     asked = pa.table({"account_id": ["a"], "as_of": pa.array(DATES[:1], pa.timestamp("us"))})
     facts = Facts(name="events", rows=rows, known_from={"word": "filled_at"}, order=("row",))
-    return bytes_of(engine.compute(plain.aggregated(FEATURES, facts, engine.register(asked), lambda cut: cut)))
+    return bytes_of(computed(local.measured([Asked(facts, tuple(FEATURES))], engine.register(asked), engine), engine))
 
 
 def test_sums_of_many_rows(engine: Engine, one_thread: Engine) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from abm_ml.publishing.manifest import ModelUsed, RunFacts
 from abm_ml.publishing.runs import Run, publish
-from abm_ml.publishing.tables import PROGRAM_KPIS, RunTables
+from abm_ml.publishing.tables import PROGRAM_KPIS, Part, RunTables
 from abm_ml.reasons.rows import REASONS
 
 LABELS = ("churn", "win")
@@ -32,6 +34,22 @@ def scored(as_of: str = "2026-06-30", *, accounts: int = 120) -> Run:
         {"account_id": ids, "industry": [None, "製造業"] * (accounts // 2), "x": random.random(accounts)}
     )
     return Run(facts, RunTables(_scores(rows), _reasons(rows), kpis, _report(), features))
+
+
+def in_parts(tables: RunTables, *, accounts: int) -> Iterator[Part]:
+    """The same tables as a job computes them: features and reasons of some accounts, then of others, then the rest."""
+    everyone = sorted(set(tables.reasons["account_id"].to_pylist()))
+    for names in ("features", "reasons"), ("scores",), ("kpis",):
+        for start in range(0, len(everyone), accounts):
+            mine = pa.array(everyone[start : start + accounts])
+            yield from ((name, _of(getattr(tables, name), mine)) for name in names)
+    yield "program_kpis", tables.program_kpis
+
+
+def _of(table: pa.Table, accounts: pa.Array) -> pa.Table:
+    if "account_id" not in table.column_names:
+        return table
+    return table.filter(pc.is_in(table["account_id"], accounts))
 
 
 def _report() -> pa.Table:
@@ -71,4 +89,5 @@ def _reasons(rows: list[tuple[str, str, float]]) -> pa.Table:
 
 
 if __name__ == "__main__":
-    publish(Path(sys.argv[1]), scored(sys.argv[2]))
+    run = scored(sys.argv[2])
+    publish(Path(sys.argv[1]), Run(run.facts, in_parts(run.tables, accounts=50)))

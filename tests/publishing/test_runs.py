@@ -8,7 +8,7 @@ import resource
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,8 @@ from abm_ml.errors import IntegrityError, LockHeld, NotReady, StorageError
 from abm_ml.publishing.manifest import ModelUsed, read_manifest, run_id_of
 from abm_ml.publishing.runs import Run, is_published, point_to, publish, read_current, read_run, republish
 from abm_ml.publishing.storage import CRASHED, lock_workspace
-from tests.publishing.scored import scored
+from abm_ml.publishing.tables import Part
+from tests.publishing.scored import in_parts, scored
 
 ROOT = Path(__file__).resolve().parents[2]
 BEFORE, AFTER = "2026-05-31", "2026-06-30"
@@ -112,6 +113,50 @@ def test_the_same_run_has_the_same_bytes(tmp_path: Path) -> None:
     publish(tmp_path / "one", run)
     publish(tmp_path / "two", Run(run.facts, mixed))
     assert contents(tmp_path / "one" / "runs") == contents(tmp_path / "two" / "runs")
+
+
+@pytest.mark.parametrize("accounts", [1, 7, 119])
+def test_handed_over_in_parts_it_is_the_same_run(tmp_path: Path, accounts: int) -> None:
+    """Published part by part, the files have the bytes that the whole tables have."""
+    run = scored(AFTER)
+    publish(tmp_path / "whole", run)
+    publish(tmp_path / "parts", Run(run.facts, in_parts(run.tables, accounts=accounts)))
+    assert contents(tmp_path / "whole" / "runs") == contents(tmp_path / "parts" / "runs")
+
+
+def test_a_job_that_fails_halfway_leaves_nothing(workspace: Path) -> None:
+    """Whatever goes wrong before the last part, the staging folder is gone and the old run stays current."""
+    before = contents(workspace / "runs")
+    run = scored(AFTER)
+
+    def broken() -> Iterator[Part]:
+        yield from list(in_parts(run.tables, accounts=50))[:-1]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        publish(workspace, Run(run.facts, broken()))
+    assert contents(workspace / "runs") == before
+    assert len(list((workspace / "runs").iterdir())) == 2
+
+
+def test_what_is_there_is_not_computed_again(workspace: Path) -> None:
+    """The parts of a run that is published already are not even asked for."""
+
+    def asked_for() -> Iterator[Part]:
+        pytest.fail("computed in vain")
+        yield
+
+    publish(workspace, Run(scored(BEFORE).facts, asked_for()))
+
+
+def test_only_some_accounts_are_read(workspace: Path) -> None:
+    """A job that needs one account reads the rows of that one."""
+    run = read_current(workspace)
+    for read in (run.scores, run.reasons, run.kpis, run.features):
+        rows = read().filter(pc.equal(read()["account_id"], "a0007"))
+        assert len(rows)
+        assert read(accounts=["a0007"]).equals(rows)
+    assert run.scores(columns=["label"]).column_names == ["label"]
 
 
 def test_published_again_nothing_is_written(workspace: Path) -> None:

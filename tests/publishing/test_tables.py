@@ -1,4 +1,4 @@
-"""What cannot be right is refused before anything is written."""
+"""What cannot be right is refused, and nothing of it is left."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 from abm_ml.errors import GateRefused
 from abm_ml.publishing.runs import Run, publish
-from abm_ml.publishing.tables import REASONS, SCORES
-from tests.publishing.scored import scored
+from abm_ml.publishing.tables import REASONS, SCORES, Part
+from tests.publishing.scored import in_parts, scored
 
 Change = Callable[[pa.Table], pa.Table]
 
@@ -35,13 +35,18 @@ def all_cells(column: str, value: Any) -> Change:
 
 
 def refused(tmp_path: Path, name: str, change: Change) -> str:
-    """The message with which a changed run is refused; the workspace must not even have been made."""
+    """The message with which a changed run is refused, as a whole and in parts; nothing of it is left."""
     run = scored()
     changed = replace(run.tables, **{name: change(getattr(run.tables, name))})
-    with pytest.raises(GateRefused) as refusal:
-        publish(tmp_path / "workspace", Run(run.facts, changed))
-    assert not (tmp_path / "workspace").exists()
-    return str(refusal.value)
+    told = []
+    for place, tables in (("whole", changed), ("parts", in_parts(changed, accounts=50))):
+        workspace = tmp_path / place
+        with pytest.raises(GateRefused) as refusal:
+            publish(workspace, Run(run.facts, tables))
+        assert [path.name for path in workspace.rglob("*")] in (["runs", ".lock"], [".lock", "runs"])
+        told.append(str(refusal.value))
+    assert all(each.startswith("Run not published") for each in told)
+    return told[0]
 
 
 @pytest.mark.parametrize(
@@ -72,10 +77,8 @@ def refused(tmp_path: Path, name: str, change: Change) -> str:
     ],
 )
 def test_refused(tmp_path: Path, table: str, change: Change, message: str) -> None:
-    """Each thing that must hold of a run, broken once: the message says which, and nothing is written."""
-    found = refused(tmp_path, table, change)
-    assert found.startswith("Run not published")
-    assert message in found
+    """Each thing that must hold of a run, broken once: the message says which."""
+    assert message in refused(tmp_path, table, change)
 
 
 def test_scores_all_alike_are_degenerate(tmp_path: Path) -> None:
@@ -99,6 +102,47 @@ def test_a_row_of_another_run_is_refused(tmp_path: Path) -> None:
     run_id = "2026-01-01-000000000000"
     found = refused(tmp_path, "reasons", lambda table: table.append_column("run_id", pa.repeat(run_id, len(table))))
     assert f"holds {run_id}, expected" in found
+
+
+def parts() -> list[Part]:
+    """A run in parts that may be published."""
+    return list(in_parts(scored().tables, accounts=50))
+
+
+def test_parts_follow_each_other(tmp_path: Path) -> None:
+    """Parts out of order, and rows of one account in two parts, are refused: nobody could merge them later."""
+    run = scored()
+    first, second, *rest = (part for part in parts() if part[0] == "features")
+    others = [part for part in parts() if part[0] != "features"]
+    with pytest.raises(GateRefused, match="features, a0000 comes after a0099"):
+        publish(tmp_path, Run(run.facts, [second, first, *rest, *others]))
+    with pytest.raises(GateRefused, match=r"features has 1 rows twice \(first: a0049\)"):
+        publish(tmp_path, Run(run.facts, [first, ("features", first[1].slice(49)), second, *rest, *others]))
+
+
+def test_the_reasons_of_a_score_stand_together(tmp_path: Path) -> None:
+    """Reasons of one score in two parts are refused, even if they add up."""
+    reasons = scored().tables.reasons
+    cut = [("reasons", reasons.slice(0, 3)), ("reasons", reasons.slice(3))]
+    with pytest.raises(GateRefused, match="the rest"):
+        publish(tmp_path, Run(scored().facts, [*cut, *(part for part in parts() if part[0] != "reasons")]))
+
+
+def test_every_table_is_there_and_no_other(tmp_path: Path) -> None:
+    """A run without one of its tables, or with another one, is refused."""
+    with pytest.raises(GateRefused, match="there is no table kpis"):
+        publish(tmp_path, Run(scored().facts, [part for part in parts() if part[0] != "kpis"]))
+    with pytest.raises(GateRefused, match="'people' is none of its tables"):
+        publish(tmp_path, Run(scored().facts, [("people", parts()[0][1]), *parts()]))
+
+
+def test_parts_have_the_columns_of_the_first(tmp_path: Path) -> None:
+    """What is a number in one part is none in the next: the file could not hold both."""
+    told = parts()
+    place = max(place for place, (name, _) in enumerate(told) if name == "features")
+    told[place] = ("features", all_cells("x", "many")(told[place][1]))
+    with pytest.raises(GateRefused, match="features, column 'x' is no double"):
+        publish(tmp_path, Run(scored().facts, told))
 
 
 def test_columns_are_those_of_the_contract() -> None:

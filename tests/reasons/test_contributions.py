@@ -10,6 +10,7 @@ import pytest
 
 from abm_ml.errors import IntegrityError
 from abm_ml.modelling.classifier import AccountClassifier
+from abm_ml.reasons import kernel
 from abm_ml.reasons.contributions import contributions
 
 
@@ -47,3 +48,56 @@ def test_another_base_is_refused(model: AccountClassifier, accounts: pd.DataFram
     wrong.base_margin_ = model.base_margin_ + 1e-6
     with pytest.raises(IntegrityError, match="base"):
         next(contributions(wrong, accounts))
+
+
+@pytest.fixture
+def stored_again(model: AccountClassifier) -> AccountClassifier:
+    """The model as it comes out of its bundle, with trees that nobody has explained yet."""
+    return AccountClassifier.from_state(model.to_state())
+
+
+def test_threads_change_nothing(
+    model: AccountClassifier, stored_again: AccountClassifier, accounts: pd.DataFrame
+) -> None:
+    """As many threads as the machine has give the same bits as one."""
+    (alone,) = contributions(model, accounts)
+    (together,) = contributions(stored_again.set_params(num_threads=4), accounts)
+    assert np.array_equal(alone.points, together.points)
+
+
+def test_a_wrong_kernel_is_noticed_and_the_numbers_stay_exact(
+    stored_again: AccountClassifier, accounts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that is wrong by a millionth leads to a warning, and shap explains instead."""
+    fill = kernel._fill
+
+    def spoilt(parts: object, leaves: object, rule: object, tables: np.ndarray) -> None:
+        fill(parts, leaves, rule, tables)
+        tables += 1e-6
+
+    monkeypatch.setattr(kernel, "_fill", spoilt)
+    with pytest.warns(UserWarning, match=r"fast kernel is off by .*e-0"):
+        (block,) = contributions(stored_again, accounts)
+    assert np.abs(block.points - stored_again.contributions(accounts).to_numpy()).max() < 1e-12
+
+
+def test_trees_that_the_kernel_does_not_know_are_explained_too(
+    stored_again: AccountClassifier, accounts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a kernel, a warning says that it takes longer, and the numbers are the trees' own."""
+    monkeypatch.setattr(kernel, "WIDEST_KEY", 0)
+    with pytest.warns(UserWarning, match="knows no such trees"):
+        (block,) = contributions(stored_again, accounts)
+    assert np.abs(block.points - stored_again.contributions(accounts).to_numpy()).max() < 1e-12
+
+
+def test_a_model_s_kernel_is_made_once(
+    stored_again: AccountClassifier, accounts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One account after another is explained from the same tables."""
+    made: list[object] = []
+    kernel_of = kernel.kernel_of
+    monkeypatch.setattr(kernel, "kernel_of", lambda dump: made.append(dump) or kernel_of(dump))
+    for row in range(3):
+        list(contributions(stored_again, accounts.iloc[[row]]))
+    assert len(made) == 1

@@ -11,7 +11,7 @@ from abm_ml.features import DERIVED, FEATURES, FeatureColumn
 from abm_ml.reasons.sentences import Sentence, display_name, effect, plain
 from tests.reasons.conftest import columns_of
 
-EVERY = columns_of(*FEATURES.names, *DERIVED.names)
+EVERY = columns_of(*[each.name for each in (*FEATURES, *DERIVED) if not each.hidden])
 
 
 @pytest.mark.parametrize(

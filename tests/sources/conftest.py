@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from abm_ml.engines import Engine, EngineConfig, open_engine
+from abm_ml.engines import DuckDbConfig, Engine, open_engine
 from abm_ml.sources import FolderConfig, FolderSource, Reading, Source, read_tables
 
 pytest.register_assert_rewrite("tests.sources.contract")
@@ -19,7 +19,7 @@ Read = Callable[[Source], Reading]
 @pytest.fixture
 def engine() -> Iterator[Engine]:
     """An engine of its own for each test."""
-    engine = open_engine(EngineConfig(threads=2))
+    engine = open_engine(DuckDbConfig(threads=2))
     yield engine
     engine.close()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from abm_ml.engines import Engine, EngineConfig, open_engine
+from abm_ml.engines import DuckDbConfig, Engine, open_engine
 from abm_ml.errors import SourceError
 from abm_ml.sources import Mapped, Reading, Source, read_tables
 from abm_ml.tables import IBIS_TYPES, TABLES
@@ -81,7 +81,7 @@ class SourceContract:
     @classmethod
     def engine(cls) -> Iterator[Engine]:
         """One engine for all laws."""
-        engine = open_engine(EngineConfig(threads=2))
+        engine = open_engine(DuckDbConfig(threads=2))
         yield engine
         engine.close()
 

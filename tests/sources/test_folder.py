@@ -12,7 +12,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from abm_ml.engines import Engine, EngineConfig, open_engine
+from abm_ml.engines import DuckDbConfig, Engine, open_engine
 from abm_ml.errors import AbmError, IntegrityError, SourceError
 from abm_ml.sources import FolderConfig, FolderSource, Mapped, Reading, Source, read_tables
 from tests.sources.contract import COMPANY, CarrierContract, Texts
@@ -127,7 +127,7 @@ def stored(tmp_path: Path) -> Path:
 
 def outcome(folder: Path, staging: Path) -> object:
     """The accounts of a folder, or the error."""
-    engine = open_engine(EngineConfig(threads=1))
+    engine = open_engine(DuckDbConfig(threads=1))
     try:
         reading = read_tables(
             folder_source(folder), engine, staging=staging, quarantine=staging, progress=lambda t: None

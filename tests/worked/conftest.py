@@ -1,4 +1,4 @@
-"""The worked examples of a file are computed together, as one company."""
+"""All worked examples are computed together, as one company."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from tests.worked.example import Example, Value, rows_of
 Score = Callable[[Example], dict[str, Value]]
 
 
-@pytest.fixture(scope="module")
-def score(request: pytest.FixtureRequest, engine: Engine, tiny: Build) -> Score:
+@pytest.fixture(scope="session")
+def score(engine: Engine, tiny: Build) -> Score:
     """What the features of an example come to: each expected column with the value that was computed."""
-    examples: tuple[Example, ...] = request.module.EXAMPLES
+    from tests.worked.test_every_definition import EXAMPLES as examples  # noqa: N811 - its files import this one
+
     pairs = [
         (f"{number}.{beside}", each.as_of) for number, each in enumerate(examples) for beside in range(_size(each))
     ]
@@ -28,7 +29,7 @@ def score(request: pytest.FixtureRequest, engine: Engine, tiny: Build) -> Score:
     asked = pa.table({"account_id": pa.array(names), "as_of": pa.array(dates, pa.timestamp("us"))})
     tables = tiny(rows_of(examples))
     table = feature_table(tables, Terms(), engine.register(asked), engine, progress=lambda name: None)
-    found: dict[str, dict[str, Any]] = {row["account_id"]: row for row in engine.compute(table).to_pylist()}
+    found: dict[str, dict[str, Any]] = {row["account_id"]: row for row in engine.compute(table.rows).to_pylist()}
 
     def score_of(example: Example) -> dict[str, Value]:
         row = found[f"{examples.index(example)}.0"]

@@ -1,7 +1,8 @@
 """The notation of worked examples: rows of one account, timed by how many days before the scoring date they lie.
 
 `did(10, "meeting")` is a meeting ten days before the date, `did(0, ...)` one exactly at it, and a negative number lies
-ahead. A text is a date as it stands. Every example has an account of its own; `others` are accounts beside it.
+ahead. A text is a date as it stands. Every example has an account of its own; `others` are accounts beside it, and a
+number as `parent_account_id` is one of them (0: the example's own account).
 """
 
 from __future__ import annotations
@@ -137,6 +138,8 @@ def _cells(row: Row, account_id: str, number: int, as_of: dt.datetime) -> dict[s
     cells |= {name: f"{account_id}/{cell}" if name in IDS and cell else cell for name, cell in row.cells.items()}
     if "account_id" in table.names:
         cells["account_id"] = account_id
+    if isinstance(cells.get("parent_account_id"), int):
+        cells["parent_account_id"] = f"{account_id.partition('.')[0]}.{cells['parent_account_id']}"
     times = [column.name for column in table.columns if column.type == "timestamp"]
     return cells | {name: time(cells[name], as_of) for name in times if name in cells}
 

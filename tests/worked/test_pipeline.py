@@ -64,6 +64,16 @@ EXAMPLES = (
     Example("days_since_win", "The last one.", [deal("a", 300, 200, "won"), deal("b", 90, 5, "won")], 5),
     Example("days_since_loss", "None yet: missing.", [deal("a", 300, 200, "won"), deal("b", 90, 0, "lost")], None),
     Example("days_since_loss", "The last one.", [deal("a", 300, 200, "lost"), deal("b", 90, 7, "lost")], 7),
+    Example("amount_changes", "Of the open deal; that of the date is not yet known, a closed deal's is past.",
+            [deal("a", 50, amount=100), repriced("a", 150, 20), repriced("a", 120, 9), repriced("a", 999, 0),
+             deal("b", 50, 5, "won", amount=10), repriced("b", 20, 9)], 2),
+    Example("amount_changes", "A closing of the date is not yet known.",
+            [deal("a", 50, 0, "won", amount=100), repriced("a", 150, 20)], 1),
+    Example("amount_growth", "120 instead of 100; a change that is told on the date is not yet one.",
+            [deal("a", 50, amount=100), repriced("a", 150, 20), repriced("a", 120, 9), repriced("a", 999, 5,
+             known_at=0)],
+            1.2),
+    Example("amount_growth", "Never changed: missing.", [deal("a", 50, amount=100)], None),
 )  # fmt: skip
 
 

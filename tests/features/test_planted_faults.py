@@ -1,0 +1,96 @@
+"""Faults planted in the engine's source: each makes a plan differ from the plain definition."""
+
+from __future__ import annotations
+
+import types
+
+import pyarrow as pa
+import pytest
+
+from abm_ml import timeline
+from abm_ml.engines import Engine
+from abm_ml.features import cells, ledger, local, portable, program
+from abm_ml.features.cells import Asked
+from tests.features.asked import FEW, MEASURES, asked_of, measures
+from tests.features.equality import computed, first_difference
+from tests.features.log import INSTANTS, Log, random_log
+from tests.features.plans import PLANS, defined, planned
+from tests.laws.mutants import rewritten, turned_one_by_one
+
+VERSIONS = turned_one_by_one("_since", "_changing", "_told", module=timeline, about="")
+LEDGER = {
+    "a row at the date counts": ("snapshots[found] <= instant", "snapshots[found] < instant"),
+    "the bucket after": ("    return int(found)\n", "    return int(found) + 1\n"),
+    "the bucket before": ("    return int(found)\n", "    return max(int(found) - 1, 0)\n"),
+    "a row where the window begins is left out": ("+ days * DAY)", "+ days * DAY - 1)"),
+    "a row before the window counts": ("+ days * DAY)", "+ days * DAY + 1)"),
+}
+PORTABLE = {
+    "a row at the date counts": ("(time < ibis.timestamp(", "(time <= ibis.timestamp("),
+    "the bucket after": ('return ibis.literal(low, "int64")', 'return ibis.literal(low + 1, "int64")'),
+    "the window is closed at its wrong end": (
+        "bisect.bisect_left(begins, bucket)",
+        "bisect.bisect_right(begins, bucket)",
+    ),
+    "a range lasts too long": ("place < ranges[end]", "place <= ranges[end]"),
+    "a thing lasts too long": ('> met["_place"]', '>= met["_place"]'),
+    "a range begins too late": ('ranges["_begin"] <= place', 'ranges["_begin"] < place'),
+}
+
+
+@pytest.fixture(scope="module")
+def log() -> Log:
+    """A few accounts at instants that lie a microsecond, an hour or a window apart."""
+    return random_log(4, accounts=20, events=700, dates=INSTANTS[::2])
+
+
+@pytest.fixture(scope="module")
+def right(log: Log, engine: Engine) -> pa.Table:
+    """The features by definition."""
+    return defined(log, engine)
+
+
+def with_ledger(faulty: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts another ledger in the local plan."""
+    for module in (local, program):
+        monkeypatch.setattr(module, "ledger", faulty)
+
+
+@pytest.mark.parametrize("fault", VERSIONS)
+def test_in_what_is_known(
+    fault: str, log: Log, right: pa.Table, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With any one comparison turned, where rows become versions, the plans no longer equal the definition."""
+    monkeypatch.setattr(cells, "versions", VERSIONS[fault].versions)
+    assert first_difference(planned("local", log, engine), right, MEASURES) != ""
+
+
+@pytest.mark.parametrize("fault", LEDGER)
+def test_in_the_ledger(fault: str, log: Log, right: pa.Table, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `<` for `<=`, or a bucket to the left or right, the local plan no longer equals the definition."""
+    with_ledger(rewritten(ledger, *LEDGER[fault]), monkeypatch)
+    assert first_difference(planned("local", log, engine), right, MEASURES) != ""
+
+
+@pytest.mark.parametrize("fault", PORTABLE)
+def test_in_the_portable_plan(
+    fault: str, log: Log, right: pa.Table, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `<=` for `<`, or a bucket to the left or right, the portable plan no longer equals the definition."""
+    faulty = rewritten(portable, *PORTABLE[fault]).measured
+    dates = engine.register(log.dates)
+    made = computed(faulty([Asked(asked_of(log, engine)[0].facts, FEW)], dates, engine), engine)
+    assert first_difference(made, right, measures(FEW)) != ""
+
+
+def test_without_a_fault(log: Log, right: pa.Table, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same log without a fault gives the features of the definition, with the ledger in plain Python too."""
+    for plan in PLANS:
+        assert first_difference(planned(plan, log, engine), right, MEASURES) == ""
+    with_ledger(rewritten(ledger), monkeypatch)
+    assert first_difference(planned("local", log, engine), right, MEASURES) == ""
+
+
+def test_faults_are_planted_everywhere() -> None:
+    """What fills in later, what changed, and where a version begins and ends."""
+    assert len(VERSIONS) == 4
