@@ -30,7 +30,8 @@ docs: .venv/core.stamp ## writes the references that are generated from the reco
 
 lock: .venv/dev.stamp ## pins what pyproject.toml asks for, with hashes and without addresses
 	$(COMPILE) --extra report --extra excel --output-file requirements.lock
-	$(COMPILE) --constraint requirements.lock --extra dev --extra report --extra excel --output-file requirements-dev.lock
+	$(COMPILE) --constraint requirements.lock --extra dev --extra report --extra excel --extra spark \
+		--output-file requirements-dev.lock
 
 clean: ## removes the environment and all caches; keeps ./workspace
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
@@ -47,6 +48,7 @@ clean: ## removes the environment and all caches; keeps ./workspace
 
 .venv/dev.stamp: requirements-dev.lock pyproject.toml | .venv/bin/pip
 	@echo "Installing abm_ml and its test tools into .venv (about a minute) ..."
-	$(LOCKED) requirements-dev.lock
+	$(LOCKED) requirements.lock
+	$(LOCKED) requirements-dev.lock --no-binary pyspark --no-build-isolation  # it is published as source only
 	$(PROJECT)
 	touch $@

@@ -9,6 +9,8 @@ from abm_ml.engines.config import DuckDbConfig, EngineConfig, SparkConfig
 from abm_ml.engines.duckdb import open_duckdb
 from abm_ml.errors import NotReady
 
+__all__ = ["DuckDbConfig", "Engine", "EngineConfig", "SparkConfig", "open_engine"]
+
 
 def open_engine(config: EngineConfig, *, spill: Path | None = None) -> Engine:
     """The engine of a configuration; what exceeds its memory goes to the folder `spill`.

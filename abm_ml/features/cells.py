@@ -34,9 +34,9 @@ class Term:
 
 
 def snapshots(dates: ir.Table, engine: Engine) -> tuple[dt.datetime, ...]:
-    """The different times of a spine, ascending."""
+    """The different times of a spine, ascending; of a spine without rows one that nobody asks about."""
     found = engine.compute(dates.select("as_of").distinct().order_by("as_of"))
-    return tuple(found["as_of"].to_pylist())
+    return tuple(found["as_of"].to_pylist()) or (dt.datetime(1970, 1, 1),)
 
 
 def known_rows(asked: Asked, moments: Sequence[dt.datetime]) -> ir.Table:

@@ -58,6 +58,7 @@ def _accounts(tables: Tables, terms: Terms) -> Facts:
     if "in_program" in terms.fixed.get("accounts", ()):
         begun = ibis.coalesce(begun, rows.in_program.ifelse(rows.created_at, None))
     rows = rows.mutate(program_begun=begun, program_ended=rows.program_to)
+    rows = _beside_daughters(rows, tables)
     logged = _logged(tables, "accounts")
     rows = rows.drop(*[name.partition(".")[2] for name in unusable(tables, terms) if name.startswith("accounts.")])
     return Facts(
@@ -69,6 +70,16 @@ def _accounts(tables: Tables, terms: Terms) -> Facts:
         changing=tuple(name for name in (*_FIRMOGRAPHICS, *tables.custom("accounts")) if name in logged),
         order=("account_id",),
     )
+
+
+def _beside_daughters(rows: ir.Table, tables: Tables) -> ir.Table:
+    """Accounts with whether any account ever belongs to them: most have no relatives, and nobody has to look."""
+    named = [rows.select(_parent=rows.parent_account_id)]
+    if (log := _changes(tables, "account_changes")) is not None:
+        named.append(log.filter(log.column == "parent_account_id").select(_parent=log.value))
+    parents = ibis.union(*named, distinct=True) if len(named) > 1 else named[0].distinct()
+    joined = rows.left_join(parents, rows.account_id == parents["_parent"])
+    return joined.mutate(is_parent=joined["_parent"].notnull()).drop("_parent")
 
 
 _FIRMOGRAPHICS = (

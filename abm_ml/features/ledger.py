@@ -8,12 +8,11 @@ cover: a range `[begin, end)` of places among the snapshots. So no row is joined
   far its ranges reach, and books what a new range adds.
 - What is last or first, and what fades with time, is written to each place of the range.
 
-Books are integers (money in millionths, times in microseconds): the order of rows changes no bit.
+Books are integers (money in millionths, times in microseconds): no order of rows and no later row changes a bit.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numba
@@ -28,7 +27,8 @@ COUNT, TOTAL, DECAYED, DISTINCT, LAST, FIRST, UNTIL, LATEST = range(8)
 DAY = 86_400_000_000
 NEVER, ALWAYS = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 BITS = 62  # conditions per word
-MILLIONTHS = 1e6
+MILLIONTHS, FINEST = 1e6, 2.0**60  # units of a total, and of what fades
+LOW, HIGHEST = 2.0**40, 2.0**100
 
 
 class Clock(NamedTuple):
@@ -121,49 +121,38 @@ def booked(clock: Clock, plan: Plan, rows: Rows, order: Integers, starts: Intege
     The rows come by account and `begin`: `starts` are the first of each account and the end of the last, `order` says
     where they stood before. `reach`, of zeros, has a place for each thing of each column.
     """
-    accounts, snapshots = len(starts) - 1, len(clock.snapshots)
-    values = np.empty((len(plan.measure), accounts, snapshots))
-    book = np.empty(snapshots + 1, np.int64)
+    accounts, snapshots = len(starts) - 1, clock.snapshots
+    measures, brought, windows, conditions = plan.measure, plan.brings, plan.window, plan.condition
+    values = np.empty((len(measures), accounts, len(snapshots)))
+    book, low = np.empty(len(snapshots) + 1, np.int64), np.empty(len(snapshots) + 1, np.int64)
     for account in range(accounts):
         own = slice(starts[account], starts[account + 1])
-        begin, happened, mine = rows.begin[own], rows.happened[own], order[own]
-        words, numbers, things, times = rows.words[:, own], rows.numbers[:, own], rows.things[:, own], rows.times[:, own]
-        ends, units = _ends(clock, happened, rows.end[own]), _units_of(numbers)
-        hits, condition = mine, -1
-        for column in range(len(plan.measure)):
-            if plan.condition[column] != condition:
-                condition = plan.condition[column]
-                hits = _hits(words[condition // BITS], 1 << (condition % BITS))
+        begin, happened, numbers, words = rows.begin[own], rows.happened[own], rows.numbers[:, own], rows.words[:, own]
+        ends = _ends(clock, happened, rows.end[own])
+        hits, condition = order[own], -1
+        for column in range(len(measures)):
+            if conditions[column] != condition:
+                condition = conditions[column]
+                hits = np.flatnonzero(words[condition // BITS] & (1 << (condition % BITS)))
             measure, brings, end, read = (
-                plan.measure[column],
-                plan.brings[column],
-                ends[plan.window[column]],
+                measures[column],
+                brought[column],
+                ends[windows[column]],
                 values[column, account],
             )
             if measure == COUNT:
-                _count(book, hits, begin, end)
-                _sums(read, book, 1.0)
+                _count(read, book, hits, begin, end)
             elif measure == TOTAL:
-                unit = min(MILLIONTHS, units[brings])
-                _total(book, hits, begin, end, numbers[brings], unit)
-                _sums(read, book, unit)
+                _total(read, book, low, hits, begin, end, numbers[brings])
             elif measure == DISTINCT:
-                mark = (account + 1) * (snapshots + 1)
-                _distinct(book, hits, begin, end, things[brings], reach[plan.things[column] :], mark)
-                _sums(read, book, 1.0)
+                reached, mark = reach[plan.things[column] :], (account + 1) * len(book)
+                _distinct(read, book, hits, begin, end, rows.things[brings, own], reached, mark)
             elif measure == DECAYED:
                 left = _left(clock, numbers[brings], begin, happened, plan.half_life[column])
-                _fade(book, hits, begin, end, left, clock.fading[plan.half_life[column]], units[brings])
-                read[:] = book[:-1] / units[brings]
-            elif measure == LATEST:
-                _last(book, hits, begin, end, mine)
-                read[:] = np.maximum(book[:-1], -1)
-            elif measure == FIRST:
-                _first(book, hits, begin, end, happened if brings < 0 else times[brings])
-                _days(read, clock.snapshots, book, 1)
+                _fade(read, book, low, hits, begin, end, left, clock.fading[plan.half_life[column]])
             else:
-                _last(book, hits, begin, end, happened if brings < 0 else times[brings])
-                _days(read, clock.snapshots, book, -1 if measure == UNTIL else 1)
+                times = order[own] if measure == LATEST else happened if brings < 0 else rows.times[brings, own]
+                _keep(read, book, hits, begin, end, times, snapshots, measure)
     return values
 
 
@@ -184,46 +173,46 @@ def _ends(clock: Clock, happened: Integers, end: Places) -> Places:
 
 
 @numba.njit(cache=True, nogil=True)
-def _units_of(numbers: Floats) -> Floats:
-    """How many units one is, per kind of number: as many as a sum of all rows leaves room for."""
-    units = np.empty(len(numbers))
-    for kind in range(len(numbers)):
-        largest = 1e-290
-        for number in numbers[kind]:
-            if abs(number) > largest:  # not so for a missing one
-                largest = abs(number)
-        units[kind] = 2.0 ** math.floor(61 - math.log2(largest) - math.log2(numbers.shape[1] + 1.0))
-    return units
-
-
-@numba.njit(cache=True, nogil=True)
-def _hits(words: Integers, bit: int) -> Integers:
-    """The rows for which a condition holds."""
-    return np.flatnonzero(words & bit)
-
-
-@numba.njit(cache=True, nogil=True)
-def _count(book: Integers, hits: Integers, begin: Places, end: Places) -> None:
+def _count(read: Floats, book: Integers, hits: Integers, begin: Places, end: Places) -> None:
     book[:] = 0
     for row in hits:
         if begin[row] < end[row]:
             book[begin[row]] += 1
             book[end[row]] -= 1
+    _run(read, book)
 
 
 @numba.njit(cache=True, nogil=True)
-def _total(book: Integers, hits: Integers, begin: Places, end: Places, numbers: Floats, unit: float) -> None:
-    book[:] = 0
+def _total(
+    read: Floats, book: Integers, low: Integers, hits: Integers, begin: Places, end: Places, numbers: Floats
+) -> None:
+    book[:], low[:] = 0, 0
     for row in hits:
         if begin[row] < end[row]:
-            amount = _in_units(numbers[row], unit)
-            book[begin[row]] += amount
-            book[end[row]] -= amount
+            larger, smaller = _parts(numbers[row], MILLIONTHS)
+            book[begin[row]] += larger
+            book[end[row]] -= larger
+            low[begin[row]] += smaller
+            low[end[row]] -= smaller
+    larger, smaller = 0, 0
+    for snapshot in range(len(read)):
+        larger += book[snapshot]
+        smaller += low[snapshot]
+        read[snapshot] = (larger * LOW + smaller) / MILLIONTHS
 
 
 @numba.njit(cache=True, nogil=True)
-def _distinct(
-    book: Integers, hits: Integers, begin: Places, end: Places, things: Places, reach: Places, mark: int
+def _parts(number: float, unit: float) -> tuple[int, int]:
+    """A number in whole units, as the sum of a multiple of LOW and of what is left: each is exact, and so are sums."""
+    whole = min(np.floor(abs(number) * unit + 0.5), HIGHEST)
+    larger = np.floor(whole / LOW)
+    sign = 1 if number > 0 else -1
+    return sign * int(larger), sign * int(whole - larger * LOW)
+
+
+@numba.njit(cache=True, nogil=True)
+def _distinct(  # noqa: PLR0913, PLR0917 - numba takes arrays, not objects
+    read: Floats, book: Integers, hits: Integers, begin: Places, end: Places, things: Places, reach: Places, mark: int
 ) -> None:
     """Books what each row adds to the union of its thing's ranges; above `mark`, `reach` speaks of this account."""
     book[:] = 0
@@ -233,6 +222,16 @@ def _distinct(
             book[fresh] += 1
             book[end[row]] -= 1
             reach[things[row]] = mark + end[row]
+    _run(read, book)
+
+
+@numba.njit(cache=True, nogil=True)
+def _run(read: Floats, book: Integers) -> None:
+    """Running sums of what begins and what ends."""
+    running = 0
+    for snapshot in range(len(read)):
+        running += book[snapshot]
+        read[snapshot] = running
 
 
 @numba.njit(cache=True, nogil=True)
@@ -246,50 +245,38 @@ def _left(clock: Clock, numbers: Floats, begin: Places, happened: Integers, half
 
 
 @numba.njit(cache=True, nogil=True)
-def _fade(
-    book: Integers, hits: Integers, begin: Places, end: Places, left: Floats, fading: Floats, unit: float
-) -> None:
-    book[:] = 0
+def _fade(  # noqa: PLR0913, PLR0917 - numba takes arrays, not objects
+    read: Floats, book: Integers, low: Integers, hits: Integers, begin: Places, end: Places, left: Floats,
+    fading: Floats,
+) -> None:  # fmt: skip
+    book[:], low[:] = 0, 0
     for row in hits:
         remaining = left[row]
         for snapshot in range(begin[row], end[row]):
-            book[snapshot] += _in_units(remaining, unit)
+            larger, smaller = _parts(remaining, FINEST)
+            book[snapshot] += larger
+            low[snapshot] += smaller
             remaining *= fading[snapshot]
+    for snapshot in range(len(read)):
+        read[snapshot] = (book[snapshot] * LOW + low[snapshot]) / FINEST
 
 
 @numba.njit(cache=True, nogil=True)
-def _last(book: Integers, hits: Integers, begin: Places, end: Places, times: Integers) -> None:
+def _keep(  # noqa: PLR0913, PLR0917 - numba takes arrays, not objects
+    read: Floats, book: Integers, hits: Integers, begin: Places, end: Places, times: Integers, snapshots: Integers,
+    measure: int,
+) -> None:  # fmt: skip
+    """What is last or first of each snapshot's rows: days from or to it, or the row itself."""
+    sign = -1 if measure == FIRST else 1  # the first is the last of what is turned round
     book[:] = NEVER
     for row in hits:
         for snapshot in range(begin[row], end[row]):
-            book[snapshot] = max(book[snapshot], times[row])
-
-
-@numba.njit(cache=True, nogil=True)
-def _first(book: Integers, hits: Integers, begin: Places, end: Places, times: Integers) -> None:
-    book[:] = ALWAYS
-    for row in hits:
-        for snapshot in range(begin[row], end[row]):
-            book[snapshot] = min(book[snapshot], times[row])
-
-
-@numba.njit(cache=True, nogil=True)
-def _in_units(number: float, unit: float) -> int:
-    return math.floor(abs(number) * unit + 0.5) * (1 if number > 0 else -1)
-
-
-@numba.njit(cache=True, nogil=True)
-def _sums(read: Floats, book: Integers, unit: float) -> None:
-    """Running sums of what was booked."""
-    running = 0
+            book[snapshot] = max(book[snapshot], sign * times[row])
     for snapshot in range(len(read)):
-        running += book[snapshot]
-        read[snapshot] = running / unit
-
-
-@numba.njit(cache=True, nogil=True)
-def _days(read: Floats, snapshots: Integers, book: Integers, sign: int) -> None:
-    """Days from what was booked to each snapshot, or with the sign -1 from each snapshot to it."""
-    for snapshot in range(len(read)):
-        never = book[snapshot] in (NEVER, ALWAYS)
-        read[snapshot] = np.nan if never else sign * (snapshots[snapshot] - book[snapshot]) / DAY
+        if measure == LATEST:
+            read[snapshot] = max(book[snapshot], -1)
+        elif book[snapshot] == NEVER:
+            read[snapshot] = np.nan
+        else:
+            days = (snapshots[snapshot] - sign * book[snapshot]) / DAY
+            read[snapshot] = -days if measure == UNTIL else days

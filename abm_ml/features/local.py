@@ -44,7 +44,13 @@ def measured(
     files: list[Path] = []
     with ThreadPoolExecutor(engine.threads) as workers:
         for share in shares:
-            chunk = _Chunk.of(programs, dates, share, engine, steps)
+            spine = engine.compute(_of_share(dates, share).order_by(list(SPINE))).combine_chunks()
+            accounts = pc.unique(spine["account_id"])
+            bookings = [
+                _Booking.of(program, engine.compute(_of_share(program.rows, share)), accounts)
+                for program, _ in zip(programs, steps, strict=False)
+            ]
+            chunk = _Chunk(spine, accounts, tuple(bookings), np.array(moments, "datetime64[us]").astype(np.int64))
             files += workers.map(partial(_written, chunk, engine.scratch), chunk.parts)
     return tuple(engine.read_parquet([file]).drop("file_row_number") for file in files)
 
@@ -72,7 +78,7 @@ class _Booking:
         rows = program.brought(table)
         owner = pc.index_in(table["account_id"], accounts).fill_null(-1).to_numpy()
         order, starts = ledger.in_order(owner, rows.begin, rows.end, len(accounts), len(program.clock.snapshots))
-        return cls(program, table, Rows(*[column[..., order] for column in rows]), order, starts)
+        return cls(program, table, _taken(rows, order), order, starts)
 
     def columns(self, first: int, last: int, dates: Integers) -> dict[str, pa.Array]:
         """The columns of the accounts `[first, last)`, at the places `dates` of the ledger's output."""
@@ -94,43 +100,52 @@ class _Booking:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Neighbouring accounts whose rows are in memory; `owner` and `snapshot` are the places of the spine's rows."""
+    """Neighbouring accounts whose rows are in memory, and their part of the spine, by account and date."""
 
     spine: pa.Table
-    accounts: int
-    owner: Integers
-    snapshot: Integers
+    accounts: pa.Array
     bookings: tuple[_Booking, ...]
-
-    @classmethod
-    def of(cls, programs: Sequence[Program], dates: ir.Table, share: _Share, engine: Engine, steps: Iterator[None]) -> _Chunk:
-        spine = engine.compute(_of_share(dates, share).order_by(list(SPINE))).combine_chunks()
-        accounts = pc.unique(spine["account_id"])
-        instants = spine["as_of"].cast(pa.int64()).to_numpy()
-        return cls(
-            spine=spine,
-            accounts=len(accounts),
-            owner=pc.index_in(spine["account_id"], accounts).to_numpy().astype(np.int64),
-            snapshot=np.searchsorted(programs[0].clock.snapshots, instants),
-            bookings=tuple(
-                _Booking.of(program, engine.compute(_of_share(program.rows, share)), accounts)
-                for program, _ in zip(programs, steps, strict=False)
-            ),
-        )
+    instants: Integers
 
     @property
     def parts(self) -> list[tuple[int, int]]:
         """The accounts `[first, last)` of each part."""
         width = sum(len(booking.program.columns) for booking in self.bookings)
-        snapshots = len(self.bookings[0].program.clock.snapshots)
-        step = max(1, PART_BYTES // (8 * snapshots * width))
-        return [(first, min(first + step, self.accounts)) for first in range(0, self.accounts, step)]
+        step = max(1, PART_BYTES // (8 * len(self.instants) * max(width, 1)))
+        return [(first, min(first + step, len(self.accounts))) for first in range(0, max(len(self.accounts), 1), step)]
+
+    def part(self, first: int, last: int) -> pa.Table:
+        """The columns of the accounts `[first, last)`."""
+        owner = pc.index_in(self.spine["account_id"], self.accounts).to_numpy()
+        mine = slice(*np.searchsorted(owner, (first, last)).tolist())
+        rows = self.spine[mine]
+        snapshot = np.searchsorted(self.instants, rows["as_of"].cast(pa.int64()).to_numpy())
+        places = (owner[mine].astype(np.int64) - first) * len(self.instants) + snapshot
+        columns = {name: rows[name] for name in SPINE}
+        for booking in self.bookings:
+            columns |= booking.columns(first, last, places)
+        return pa.table(columns)
+
+
+def _taken(rows: Rows, order: Integers) -> Rows:
+    """The rows in another order."""
+    return Rows(
+        begin=rows.begin[order],
+        end=rows.end[order],
+        happened=rows.happened[order],
+        words=rows.words[:, order],
+        numbers=rows.numbers[:, order],
+        things=rows.things[:, order],
+        times=rows.times[:, order],
+    )
 
 
 def _shares(asked: Sequence[Asked], dates: ir.Table, engine: Engine) -> list[_Share]:
     """The first and last account of each chunk: as many accounts as rows fit in memory."""
     accounts = engine.compute(dates.select("account_id").distinct().order_by("account_id"))["account_id"]
     rows = max(engine.compute(each.facts.rows.aggregate(rows=lambda t: t.count()))["rows"][0].as_py() for each in asked)
+    if not len(accounts):
+        return [("", "")]
     step = max(1, len(accounts) * ROWS_AT_ONCE // max(rows, ROWS_AT_ONCE))
     return [
         (accounts[first].as_py(), accounts[min(first + step, len(accounts)) - 1].as_py())
@@ -142,16 +157,10 @@ def _of_share(rows: ir.Table, share: _Share) -> ir.Table:
     return rows.filter(rows.account_id.between(*share))
 
 
-def _written(chunk: _Chunk, folder: Path, part: tuple[int, int]) -> Path:
-    """One part of the table as a file."""
-    first, last = part
-    rows = slice(*np.searchsorted(chunk.owner, part).tolist())
-    snapshots = len(chunk.bookings[0].program.clock.snapshots)
-    places = (chunk.owner[rows] - first) * snapshots + chunk.snapshot[rows]
-    columns = {name: chunk.spine[name][rows] for name in SPINE}
-    for booking in chunk.bookings:
-        columns |= booking.columns(first, last, places)
+def _written(chunk: _Chunk, folder: Path, accounts: tuple[int, int]) -> Path:
+    """A part of the table as a file."""
+    table = chunk.part(*accounts)
+    texts = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
     file = folder / f"part-{uuid.uuid4().hex}.parquet"
-    texts = [name for name, column in columns.items() if not pa.types.is_floating(column.type)]
-    pq.write_table(pa.table(columns), file, compression="lz4", use_dictionary=texts)
+    pq.write_table(table, file, compression="lz4", use_dictionary=texts)
     return file

@@ -93,7 +93,7 @@ class Program:
             brings=_integers([column.brings for column in self.columns]),
             window=_integers([column.window for column in self.columns]),
             half_life=_integers([column.half_life for column in self.columns]),
-            things=_integers(np.cumsum([0, *sizes])[:-1]),
+            things=np.cumsum([0, *sizes], dtype=np.int64)[:-1],
         ), sum(sizes)
 
     def _take(self, feature: Feature, read: Term) -> None:

@@ -14,8 +14,8 @@ feature = Family("firmographic", rows="accounts").feature
 
 @feature(measure=latest, kind="category", unit="category")
 def family(a: Any) -> Any:
-    """The account's parent, or itself where it has none: whoever shares it is a relative."""
-    return ibis.coalesce(a.parent_account_id, a.account_id)
+    """The account's parent, or itself where others belong to it: whoever shares it is a relative."""
+    return ibis.coalesce(a.parent_account_id, a.is_parent.ifelse(a.account_id, None))
 
 
 @feature(measure=latest, kind="category", unit="category")
@@ -50,7 +50,7 @@ def clients_of_family(others: Any) -> Any:
 )
 def relatives_score(f: Any) -> Any:
     """Engagement score over 90 days of the account's parent and of the others that belong to it."""
-    return f.score_of_family - f.engagement_score_90d.cast(MONEY)
+    return (f.score_of_family - f.engagement_score_90d.cast(MONEY)).fill_null(0)
 
 
 @derived(
@@ -61,7 +61,7 @@ def relatives_score(f: Any) -> Any:
 )
 def relatives_deals(f: Any) -> Any:
     """Open deals of the account's parent and of the others that belong to it."""
-    return f.deals_of_family - f.open_deals
+    return (f.deals_of_family - f.open_deals).fill_null(0)
 
 
 @derived(

@@ -133,7 +133,7 @@ def _gap_left(split: Split) -> bool:
 
 
 def _among(categories: Sequence[int]) -> Answers:
-    among = np.zeros(max(categories, default=-1) + 2, dtype=np.uint8)
+    among = np.zeros(max(categories, default=0) + 2, dtype=np.uint8)
     among[np.array(categories, dtype=np.intp) + 1] = 1
     return among
 

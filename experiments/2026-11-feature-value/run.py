@@ -101,8 +101,8 @@ def company(workspace: abm_ml.Workspace) -> str:
 
 
 def fitted(rows: TrainingSet, names: Sequence[str], trees: int = 1500) -> abm_ml.AccountClassifier:
-    """A classifier with default settings; at most so many trees."""
-    model = abm_ml.AccountClassifier(num_threads=2, max_trees=trees)
+    """A classifier with default settings but twice the learning rate, for time; at most so many trees."""
+    model = abm_ml.AccountClassifier(num_threads=2, learning_rate=0.08, max_trees=trees)
     train = rows.train
     return model.fit(train[list(names)], train["label"], time=train["as_of"], groups=train["account_id"])
 

@@ -63,7 +63,7 @@ def _panel(panel: Axes, rans: Sequence[Ran]) -> None:
         panel.annotate(f" {cpu:.3g} s{times}", (cpu, place), va="center", fontsize=9)
     panel.set_yticks(range(len(rans)), [METHODS[ran.case.method].title for ran in rans], fontsize=9)
     panel.set_xscale("log")
-    panel.margins(x=0.15)
+    panel.margins(x=0.2)
     panel.grid(axis="x", color="#dddddd")
     panel.set_axisbelow(True)
     panel.spines[["top", "right"]].set_visible(False)

@@ -26,9 +26,9 @@ HERE = Path(__file__).resolve().parent
 def main() -> None:
     asked = options().parse_args()
     console = Console(width=170)
-    rans = features(asked) if "features" in asked.only else []
     reasons = parts.records("reasons.py") if "reasons" in asked.only else []
     scored = parts.scoring(asked.size) if "scoring" in asked.only else []
+    rans = features(asked, console) if "features" in asked.only else []
     met = goals(rans) + (parts.reasons_goals(reasons) if reasons else []) + parts.scoring_goals(scored)
     tables = {
         "What each method took": costs(rans),
@@ -62,9 +62,12 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def features(asked: argparse.Namespace) -> list[Ran]:
-    """Every run, one after the other, each compared with the plain join."""
-    rans = [ran(case) for case in track(cases(asked.size, set(asked.rivals)), description="features")]
+def features(asked: argparse.Namespace, console: Console) -> list[Ran]:
+    """Every run, one after the other, each compared with the plain join, told as it ends."""
+    rans = []
+    for case in track(cases(asked.size, set(asked.rivals)), description="features", console=console):
+        rans.append(ran(case))
+        console.print(*costs(rans[-1:])[0].values(), sep="  ")
     if not asked.keep:
         shutil.rmtree(WORKSPACE / "out", ignore_errors=True)
     return rans

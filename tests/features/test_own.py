@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from abm_ml.engines import Engine
-from abm_ml.features import FEATURES, feature_set, plain
+from abm_ml.features import FEATURES, feature_set
 from abm_ml.features.facts import FACTS, unusable
 from abm_ml.features.own import own_features
 from abm_ml.tables import ColumnType, Engagement, Tables, Terms
 from abm_ml.timeline import spine
 from tests.conftest import Build
+from tests.features import plain
 from tests.worked.example import AS_OF, Example, Row, account, changed, contract, deal, did, repriced, rows_of
 
 CUSTOM: Mapping[str, Mapping[str, ColumnType]] = {

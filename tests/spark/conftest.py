@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -102,5 +103,5 @@ def difference(right: pa.Table, found: pa.Table, keys: list[str], *, relative: f
 
 def _equal(value: object, its: object, relative: float) -> bool:
     if isinstance(value, float) and isinstance(its, float):
-        return value == its or abs(value - its) <= relative * abs(value) or (value != value and its != its)
+        return value == its or abs(value - its) <= relative * abs(value) or (math.isnan(value) and math.isnan(its))
     return type(value) is type(its) and value == its
