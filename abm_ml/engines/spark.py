@@ -26,6 +26,7 @@ _PACKED = "batch"
 _BATCH_ROWS = "spark.sql.execution.arrow.maxRecordsPerBatch"
 _NO_MEMORY = ("OutOfMemoryError", "Java heap space", "UNABLE_TO_ACQUIRE_MEMORY", "maxResultSize")
 _NO_FILE = ("PATH_NOT_FOUND", "FileNotFoundException", "FAILED_READ_FILE", "No space left", "FILE_NOT_EXIST")
+_TELLING = (*_NO_MEMORY, *_NO_FILE)
 _GLOB = str.maketrans({mark: f"\\{mark}" for mark in "*?[]{}\\"})
 
 Function = Callable[[pa.RecordBatch], pa.RecordBatch]
@@ -125,7 +126,7 @@ class SparkEngine(Engine):
     def _explain(self, error: Exception) -> None:
         """Raises what went wrong in a user's words; returns where the fault is our own."""
         text = str(error)
-        first = text.splitlines()[0]
+        first = next((line.strip() for line in text.splitlines() if any(map(line.__contains__, _TELLING))), "")
         if any(mark in text for mark in _NO_MEMORY):
             raise StorageError(
                 f"Spark's memory does not suffice ({first}). Raise memory in the configuration (engine), or "

@@ -26,6 +26,9 @@ class _Compiler(PySparkCompiler):
     def visit_ExtractEpochSeconds(self, op: ops.ExtractEpochSeconds, *, arg: sge.Expression) -> Any:
         return sge.paren(self.cast(self.f.anon.unix_micros(arg), dt.float64) / self.cast(_MICROSECONDS, dt.float64))
 
+    def visit_ExtractMicrosecond(self, op: ops.ExtractMicrosecond, *, arg: sge.Expression) -> Any:
+        return self.cast(self.f.anon.pmod(self.f.anon.unix_micros(arg), _MICROSECONDS), op.dtype)
+
     def visit_Cast(self, op: ops.Cast, *, arg: sge.Expression, to: Any) -> Any:
         if op.arg.dtype.is_floating() and to.is_integer():
             arg = self.f.anon.rint(arg)

@@ -27,8 +27,8 @@ COUNT, TOTAL, DECAYED, DISTINCT, LAST, FIRST, UNTIL, LATEST = range(8)
 DAY = 86_400_000_000
 NEVER, ALWAYS = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 BITS = 62  # conditions per word
-MILLIONTHS, FINEST = 1e6, 2.0**60  # units of a total, and of what fades
-LOW, HIGHEST = 2.0**40, 2.0**100
+MILLIONTHS, LOW, HIGHEST = 1e6, 2.0**40, 2.0**93
+SMALLEST = 2.0**-900
 
 
 class Clock(NamedTuple):
@@ -149,7 +149,7 @@ def booked(clock: Clock, plan: Plan, rows: Rows, order: Integers, starts: Intege
                 _distinct(read, book, hits, begin, end, rows.things[brings, own], reached, mark)
             elif measure == DECAYED:
                 left = _left(clock, numbers[brings], begin, happened, plan.half_life[column])
-                _fade(read, book, low, hits, begin, end, left, clock.fading[plan.half_life[column]])
+                _fade(read, book, hits, begin, end, left, clock.fading[plan.half_life[column]])
             else:
                 times = order[own] if measure == LATEST else happened if brings < 0 else rows.times[brings, own]
                 _keep(read, book, hits, begin, end, times, snapshots, measure)
@@ -189,7 +189,7 @@ def _total(
     book[:], low[:] = 0, 0
     for row in hits:
         if begin[row] < end[row]:
-            larger, smaller = _parts(numbers[row], MILLIONTHS)
+            larger, smaller = _parts(numbers[row])
             book[begin[row]] += larger
             book[end[row]] -= larger
             low[begin[row]] += smaller
@@ -202,9 +202,9 @@ def _total(
 
 
 @numba.njit(cache=True, nogil=True)
-def _parts(number: float, unit: float) -> tuple[int, int]:
-    """A number in whole units, as the sum of a multiple of LOW and of what is left: each is exact, and so are sums."""
-    whole = min(np.floor(abs(number) * unit + 0.5), HIGHEST)
+def _parts(number: float) -> tuple[int, int]:
+    """A number in millionths, as the sum of a multiple of LOW and of what is left: each is exact, and so are sums."""
+    whole = min(np.floor(abs(number) * MILLIONTHS + 0.5), HIGHEST)
     larger = np.floor(whole / LOW)
     sign = 1 if number > 0 else -1
     return sign * int(larger), sign * int(whole - larger * LOW)
@@ -245,20 +245,25 @@ def _left(clock: Clock, numbers: Floats, begin: Places, happened: Integers, half
 
 
 @numba.njit(cache=True, nogil=True)
-def _fade(  # noqa: PLR0913, PLR0917 - numba takes arrays, not objects
-    read: Floats, book: Integers, low: Integers, hits: Integers, begin: Places, end: Places, left: Floats,
-    fading: Floats,
-) -> None:  # fmt: skip
-    book[:], low[:] = 0, 0
+def _fade(
+    read: Floats, book: Integers, hits: Integers, begin: Places, end: Places, left: Floats, fading: Floats
+) -> None:
+    """Sums in units as fine as the largest of the rows that a snapshot sees leaves room for."""
+    book[:], read[:] = 0, 0.0
+    for row in hits:
+        remaining = abs(left[row])
+        for snapshot in range(begin[row], end[row]):
+            book[snapshot] += 1
+            read[snapshot] = max(read[snapshot], remaining)
+            remaining *= fading[snapshot]
+    units = 2.0 ** np.floor(61 - np.log2(np.maximum(read, SMALLEST)) - np.log2(book[:-1] + 1.0))
+    book[:] = 0
     for row in hits:
         remaining = left[row]
         for snapshot in range(begin[row], end[row]):
-            larger, smaller = _parts(remaining, FINEST)
-            book[snapshot] += larger
-            low[snapshot] += smaller
+            book[snapshot] += round(remaining * units[snapshot])
             remaining *= fading[snapshot]
-    for snapshot in range(len(read)):
-        read[snapshot] = (book[snapshot] * LOW + low[snapshot]) / FINEST
+    read[:] = book[:-1] / units
 
 
 @numba.njit(cache=True, nogil=True)

@@ -24,9 +24,9 @@ from abm_ml.features.program import Column, Program
 from abm_ml.timeline import SPINE
 
 ROWS_AT_ONCE = 4_000_000  # rows of one kind that are in memory together
-_Share: TypeAlias = tuple[str, str]
-
 PART_BYTES = 96_000_000  # what one part of the table takes in memory
+
+_Share: TypeAlias = tuple[str, str]
 
 
 def measured(
@@ -86,10 +86,11 @@ class _Booking:
         reach = np.zeros(things, np.int32)
         starts = self.starts[first : last + 1]
         values = ledger.booked(self.program.clock, plan, self.rows, self.order, starts, reach)
-        return {
+        made = {
             column.name: self._column(column, of_all.reshape(-1)[dates])
             for column, of_all in zip(self.program.columns, values, strict=True)
         }
+        return {name: made[name] for name in self.program.names}
 
     def _column(self, column: Column, values: Floats) -> pa.Array:
         if column.latest is None:

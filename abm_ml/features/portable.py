@@ -113,8 +113,8 @@ class _Cells:
         for read in self._reads:
             said = term(read.feature, known)
             told[read.counts] = said.counts.fill_null(False)
-            if read.measure != "count":
-                told[read.value] = _brought(read.feature, known.happened_at if said.value is None else said.value)
+            if said.value is not None:
+                told[read.value] = _brought(read.feature, said.value)
         rows = known.select(
             "account_id",
             _begin=_place(known.known_after, self._moments),
@@ -248,12 +248,17 @@ def _cell_of_decayed(read: _Read, rows: ir.Table, last: dt.datetime) -> dict[str
     return {read.cell: left.sum(where=rows[read.counts])}
 
 
+def _time(read: _Read, rows: ir.Table) -> ir.IntegerValue:
+    """The time that a row brings: its own where it brings none."""
+    return rows[read.value if read.value in rows.columns else "_happened"]
+
+
 def _cell_of_last(read: _Read, rows: ir.Table, _last: dt.datetime) -> dict[str, ir.Value]:
-    return {read.cell: rows[read.value].max(where=rows[read.counts])}
+    return {read.cell: _time(read, rows).max(where=rows[read.counts])}
 
 
 def _cell_of_first(read: _Read, rows: ir.Table, _last: dt.datetime) -> dict[str, ir.Value]:
-    return {read.cell: rows[read.value].min(where=rows[read.counts])}
+    return {read.cell: _time(read, rows).min(where=rows[read.counts])}
 
 
 def _cell_of_latest(read: _Read, rows: ir.Table, _last: dt.datetime) -> dict[str, ir.Value]:
@@ -275,7 +280,9 @@ def _merged(cells: ir.Table, reads: Sequence[_Read]) -> dict[str, ir.Value]:
     for read in reads:
         cell = cells[read.cell]
         match read.measure:
-            case "count" | "total" | "decayed":
+            case "count":
+                made[read.cell] = cell.sum().cast("int32")
+            case "total" | "decayed":
                 made[read.cell] = cell.sum()
             case "days_since_first":
                 made[read.cell] = cell.min()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
@@ -66,6 +68,7 @@ class Program:
         self._values = {kind: _Numbered() for kind in ("number", "thing", "time", "latest")}
         for feature in asked.features:
             self._take(feature, term(feature, known))
+        self.names = [column.name for column in self.columns]
         self.columns.sort(key=lambda column: column.condition)
         self.rows = self._told(asked, known)
         self.clock = _clock(moments, windows=list(self._windows), half_lives=list(self._half_lives))
@@ -150,11 +153,22 @@ def _clock(moments: Sequence[dt.datetime], *, windows: Sequence[object], half_li
 
 
 def _word(conditions: Sequence[ir.BooleanValue]) -> ir.IntegerValue:
-    """The conditions of a row as bits of one number, added up pairwise: a long chain would be deep."""
-    bits = [condition.ifelse(1 << place, 0).cast("int64") for place, condition in enumerate(conditions)]
-    while len(bits) > 1:
+    """The conditions of a row as bits of one number; those that compare one value with texts are one look at it."""
+    compared: dict[object, list[tuple[object, ir.IntegerValue]]] = {}
+    bits = []
+    for place, condition in enumerate(conditions):
+        bit, said = ibis.literal(1 << place, "int64"), condition.op()
+        if isinstance(said, ops.Equals) and isinstance(said.right, ops.Literal):
+            compared.setdefault(said.left, []).append((said.right.value, bit))
+        else:
+            bits.append(condition.ifelse(bit, _NO_BIT))
+    bits += [value.to_expr().cases(*some, else_=_NO_BIT) for value, some in compared.items()]  # type: ignore[attr-defined]  # Ibis operations
+    while len(bits) > 1:  # added up pairwise: a long chain would be deep
         bits = [reduce(_plus, bits[start : start + 2]) for start in range(0, len(bits), 2)]
     return bits[0]
+
+
+_NO_BIT = ibis.literal(0, "int64")
 
 
 def _plus(one: ir.IntegerValue, other: ir.IntegerValue) -> ir.IntegerValue:

@@ -8,10 +8,11 @@ import ibis.expr.types as ir
 from abm_ml.tables.base import IBIS_TYPES, Column
 
 _WHOLE_NUMBER = r"^[+-]?[0-9]{1,18}(\.0*)?$"
+_NO_FRACTION = r"\.0*$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
-_TIME = rf"^{_DAY}([T ]{_CLOCK}\s*(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)?)?$"
+_TIME = rf"^{_DAY}([T ]{_CLOCK}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)?)?$"
 _BOOLEANS = {"true": True, "t": True, "yes": True, "1": True, "false": False, "f": False, "no": False, "0": False}
 # A floating-point number holds every whole number up to here; beyond, two different ids would become one.
 _EXACT = 2**53
@@ -61,8 +62,9 @@ def _from_text(value: ir.StringValue, column: Column) -> ir.Value:
         return trimmed.lower().cases(*_BOOLEANS.items())
     if column.type == "timestamp":
         return trimmed.re_search(_TIME).ifelse(trimmed, None).try_cast("timestamp('UTC', 6)").cast("timestamp(6)")
-    pattern = _WHOLE_NUMBER if column.type == "integer" else _NUMBER
-    return trimmed.re_search(pattern).ifelse(trimmed, None).try_cast(IBIS_TYPES[column.type])
+    if column.type == "integer":
+        return trimmed.re_search(_WHOLE_NUMBER).ifelse(trimmed.re_replace(_NO_FRACTION, ""), None).try_cast("int64")
+    return trimmed.re_search(_NUMBER).ifelse(trimmed, None).try_cast("float64")
 
 
 def _text(value: ir.Value) -> ir.Value | None:

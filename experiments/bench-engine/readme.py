@@ -12,13 +12,16 @@ from pathlib import Path
 from tables import Row, as_markdown
 
 PACKAGES = ("duckdb", "ibis-framework", "lightgbm", "numba", "numpy", "pandas", "pyarrow", "shap")
+PICTURE = "cpu.png"
 _BETWEEN = re.compile(r"(?<=<!-- run -->\n).*(?=<!-- end -->)", re.DOTALL)
 
 
 def rewrite(file: Path, shown: Mapping[str, Sequence[Row]], date: str) -> None:
-    """Replaces what stands between the README's two marks."""
+    """Replaces what stands between the README's two marks; shows the picture that lies beside it."""
     tables = [f"**{title}**\n\n{as_markdown(rows)}\n" for title, rows in shown.items()]
-    body = "\n".join([f"{date}, {machine()}.\n", *tables])
+    picture = file.with_name(PICTURE)
+    pictures = [f"![CPU seconds of each method]({picture.name})\n"] if picture.exists() else []
+    body = "\n".join([f"{date}, {machine()}.\n", *pictures, *tables])
     text = file.read_text(encoding="utf-8")
     file.write_text(_BETWEEN.sub(lambda _match: f"\n{body}\n", text), encoding="utf-8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import duckdb
@@ -10,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from abm_ml.engines import DuckDbConfig, Engine, EngineConfig, open_engine
-from abm_ml.errors import StorageError
+from abm_ml.engines import DuckDbConfig, Engine, EngineConfig, SparkConfig, open_engine
+from abm_ml.errors import NotReady, StorageError
 
 
 def test_files_are_read_with_their_row_numbers(engine: Engine, tmp_path: Path) -> None:
@@ -55,6 +56,13 @@ def test_too_little_memory_is_said_in_plain_words() -> None:
     with pytest.raises(StorageError, match="Raise memory_limit in the configuration"):
         engine.register(pa.table({"x": pa.array(range(100_000))}))
     engine.close()
+
+
+def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for Spark without its extra learns what to install."""
+    monkeypatch.setitem(sys.modules, "abm_ml.engines.spark", None)
+    with pytest.raises(NotReady, match=r"abm-ml\[spark\]"):
+        open_engine(SparkConfig())
 
 
 WRONG = (

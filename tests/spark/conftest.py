@@ -86,8 +86,9 @@ def difference(right: pa.Table, found: pa.Table, keys: list[str], *, relative: f
 
     Floating-point numbers may differ by a share of `relative`, everything else not at all.
     """
-    if right.schema != found.schema:
-        return f"other columns: {right.schema} and {found.schema}"
+    types = [[(field.name, field.type) for field in rows.schema] for rows in (right, found)]
+    if types[0] != types[1]:
+        return f"other columns: {set(types[0]) ^ set(types[1])}"
     if len(right) != len(found):
         return f"{len(right)} rows and {len(found)}"
     order = [(key, "ascending") for key in keys]

@@ -102,12 +102,12 @@ def test_kpis(both: Both) -> None:
 def _surveys() -> pa.Table:
     """Times in nanoseconds, with a zone and without."""
     zoned, without_zone = pa.timestamp("ns", "Europe/Berlin"), pa.timestamp("ns")
-    nanoseconds = [1_767_222_000_123_456_789, 1_767_308_400_000_000_000]
+    nanoseconds = [1_767_222_000_123_456_789, 1_767_308_400_000_000_000, 1_767_308_400_000_000_001]
     columns = {
-        "survey_id": ["s1", "s2"],
-        "account_id": ["a1", "a2"],
-        "kind": ["nps", "brand"],
-        "score": [1.0, float("nan")],
+        "survey_id": ["s1", "s2", "s3"],
+        "account_id": ["a2", "a4", "nobody"],
+        "kind": ["nps", "brand", "nps"],
+        "score": [1.0, float("nan"), None],
         "sent_at": pa.array([each - 86_400_000_000_000 for each in nanoseconds], without_zone),
         "answered_at": pa.array(nanoseconds, zoned),
     }
