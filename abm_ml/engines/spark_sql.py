@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import ibis
@@ -18,6 +19,11 @@ _MICROSECONDS = sge.convert(1_000_000)
 
 class _Compiler(PySparkCompiler):
     __slots__ = ()
+
+    def visit_NonNullLiteral(self, op: ops.Literal, *, value: Any, dtype: Any) -> Any:
+        if dtype.is_floating() and math.isfinite(value):
+            return self.cast(sge.convert(float(value)), dtype)  # Spark takes 0.1 for a decimal
+        return super().visit_NonNullLiteral(op, value=value, dtype=dtype)
 
     def visit_Strip(self, op: ops.Strip, *, arg: sge.Expression) -> Any:
         blank = self.f.concat(sge.convert(_BLANK), *[self.f.anon.chr(code) for code in _MORE_BLANK])

@@ -125,15 +125,16 @@ def booked(clock: Clock, plan: Plan, rows: Rows, order: Integers, starts: Intege
     measures, brought, windows, conditions = plan.measure, plan.brings, plan.window, plan.condition
     values = np.empty((len(measures), accounts, len(snapshots)))
     book, low = np.empty(len(snapshots) + 1, np.int64), np.empty(len(snapshots) + 1, np.int64)
+    room = np.empty(_most(starts), np.int64)
     for account in range(accounts):
         own = slice(starts[account], starts[account + 1])
         begin, happened, numbers, words = rows.begin[own], rows.happened[own], rows.numbers[:, own], rows.words[:, own]
         ends = _ends(clock, happened, rows.end[own])
-        hits, condition = order[own], -1
+        hits, condition = room[:0], -1
         for column in range(len(measures)):
             if conditions[column] != condition:
                 condition = conditions[column]
-                hits = np.flatnonzero(words[condition // BITS] & (1 << (condition % BITS)))
+                hits = _hits(room, words[condition // BITS], 1 << (condition % BITS))
             measure, brings, end, read = (
                 measures[column],
                 brought[column],
@@ -170,6 +171,25 @@ def _ends(clock: Clock, happened: Integers, end: Places) -> Places:
                 left = min(left, place(snapshots, before_day, day + days, happened[row] + days * DAY))
             ends[window, row] = left
     return ends
+
+
+@numba.njit(cache=True, nogil=True)
+def _most(starts: Integers) -> int:
+    """The rows of the account that has most of them."""
+    most = 0
+    for account in range(len(starts) - 1):
+        most = max(most, starts[account + 1] - starts[account])
+    return most
+
+
+@numba.njit(cache=True, nogil=True)
+def _hits(room: Integers, words: Integers, bit: int) -> Integers:
+    """The rows for which a condition holds."""
+    found = 0
+    for row in range(len(words)):
+        room[found] = row
+        found += (words[row] & bit) != 0
+    return room[:found]
 
 
 @numba.njit(cache=True, nogil=True)

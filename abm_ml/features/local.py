@@ -87,14 +87,16 @@ class _Booking:
         starts = self.starts[first : last + 1]
         values = ledger.booked(self.program.clock, plan, self.rows, self.order, starts, reach)
         made = {
-            column.name: self._column(column, of_all.reshape(-1)[dates])
+            column.name: self._column(
+                column, of_all.reshape(-1) if len(dates) == of_all.size else of_all.reshape(-1)[dates]
+            )
             for column, of_all in zip(self.program.columns, values, strict=True)
         }
         return {name: made[name] for name in self.program.names}
 
     def _column(self, column: Column, values: Floats) -> pa.Array:
         if column.latest is None:
-            return pa.array(values, from_pandas=True)  # NaN is a missing value
+            return pa.array(values, from_pandas=column.may_miss)  # NaN is a missing value
         rows = pa.array(values.astype(np.int64), mask=values < 0)
         return self.table[column.latest].combine_chunks().take(rows)
 

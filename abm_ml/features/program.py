@@ -43,6 +43,11 @@ class Column:
     half_life: int
 
     @property
+    def may_miss(self) -> bool:
+        """Whether an account without such rows has no value."""
+        return self.measure not in {ledger.COUNT, ledger.TOTAL, ledger.DECAYED, ledger.DISTINCT}
+
+    @property
     def latest(self) -> str | None:
         """Where the values stand of which it shows the latest."""
         return f"latest_{self.brings}" if self.measure == ledger.LATEST else None

@@ -29,6 +29,7 @@ from abm_ml.training_set import TrainingSet  # noqa: E402 - sorted behind the on
 ROOT = STUDY.parents[1]
 LOANS = STUDY.parent / "2026-11-loan-funnel" / "config.yaml"
 STRONGEST = 15
+CHANCE = "nothing (another seed)"  # what chance in training alone does to the AUC
 Row = dict[str, Any]
 
 
@@ -100,9 +101,9 @@ def company(workspace: abm_ml.Workspace) -> str:
     return "synthetic" if workspace.config.source.kind == "synthetic" else "loans"
 
 
-def fitted(rows: TrainingSet, names: Sequence[str]) -> abm_ml.AccountClassifier:
+def fitted(rows: TrainingSet, names: Sequence[str], seed: int = 7) -> abm_ml.AccountClassifier:
     """A classifier with default settings but twice the learning rate, for time."""
-    model = abm_ml.AccountClassifier(num_threads=2, learning_rate=0.08)
+    model = abm_ml.AccountClassifier(num_threads=2, learning_rate=0.08, seed=seed)
     train = rows.train
     return model.fit(train[list(names)], train["label"], time=train["as_of"], groups=train["account_id"])
 
@@ -125,9 +126,9 @@ def without_each(rows: TrainingSet, model: abm_ml.AccountClassifier, gains: dict
     test, families = rows.test, {column.name: family_of(column.feature) for column in rows.columns}
     whole = model.predict_proba(test[rows.names])[:, 1]
     parts = {family: {family} for family in dict.fromkeys(families.values())}
-    for title, gone in {**parts, "all new ones": set(NEW)}.items():
+    for title, gone in {CHANCE: set(), **parts, "all new ones": set(NEW)}.items():
         kept = [name for name in rows.names if families[name] not in gone]
-        rest = fitted(rows, kept).predict_proba(test[kept])[:, 1]
+        rest = fitted(rows, kept, seed=7 if gone else 8).predict_proba(test[kept])[:, 1]
         found = compare(test["label"], whole, baseline=title, score=rest, groups=test["account_id"])
         yield {
             "label": rows.label.name,
