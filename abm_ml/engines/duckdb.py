@@ -61,6 +61,7 @@ class DuckDbEngine(Engine):
 
     def batches(self, expression: ir.Table, rows: int) -> Iterator[pa.RecordBatch]:
         """The rows of an expression in batches of about so many, as they are computed."""
+        schema = expression.schema().to_pyarrow()
         with self._alone():
             stream = _Stream(self._backend.to_pyarrow_batches(expression, chunk_size=rows))
         self._stream = stream
@@ -70,7 +71,7 @@ class DuckDbEngine(Engine):
                     batch = stream.next()
                 if batch is None:
                     return
-                yield batch
+                yield batch.cast(schema)  # DuckDB's own types may be wider than those that the expression promises
         finally:
             self._stream = None if self._stream is stream else self._stream
 

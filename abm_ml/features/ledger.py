@@ -125,7 +125,7 @@ def booked(clock: Clock, plan: Plan, rows: Rows, order: Integers, starts: Intege
     measures, brought, windows, conditions = plan.measure, plan.brings, plan.window, plan.condition
     values = np.empty((len(measures), accounts, len(snapshots)))
     book, low = np.empty(len(snapshots) + 1, np.int64), np.empty(len(snapshots) + 1, np.int64)
-    room = np.empty(_most(starts), np.int64)
+    room = np.empty(len(order), np.int64)
     for account in range(accounts):
         own = slice(starts[account], starts[account + 1])
         begin, happened, numbers, words = rows.begin[own], rows.happened[own], rows.numbers[:, own], rows.words[:, own]
@@ -171,15 +171,6 @@ def _ends(clock: Clock, happened: Integers, end: Places) -> Places:
                 left = min(left, place(snapshots, before_day, day + days, happened[row] + days * DAY))
             ends[window, row] = left
     return ends
-
-
-@numba.njit(cache=True, nogil=True)
-def _most(starts: Integers) -> int:
-    """The rows of the account that has most of them."""
-    most = 0
-    for account in range(len(starts) - 1):
-        most = max(most, starts[account + 1] - starts[account])
-    return most
 
 
 @numba.njit(cache=True, nogil=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
+import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
@@ -13,6 +15,8 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+import abm_ml.features
+import abm_ml.standing
 from abm_ml import timeline
 from abm_ml.catalogue import fingerprint
 from abm_ml.errors import SourceError
@@ -21,13 +25,8 @@ from abm_ml.features import (
     FEATURES,
     FeatureColumn,
     FeatureTable,
-    cells,
-    facts,
     feature_set,
     feature_table,
-    finish,
-    local,
-    portable,
 )
 from abm_ml.features.facts import FACTS
 from abm_ml.jobs.progress import Advance
@@ -154,8 +153,9 @@ def definitions_hash(terms: Terms) -> str:
 
 @cache
 def _definitions() -> str:
-    code = (timeline, facts, cells, local, portable, finish, money, stage_changes)
-    return fingerprint(*FEATURES, *DERIVED, *FACTS, *LABELS, *code)
+    names = [module.name for module in pkgutil.iter_modules(abm_ml.features.__path__, "abm_ml.features.")]
+    code = [importlib.import_module(name) for name in sorted(names)]
+    return fingerprint(*FEATURES, *DERIVED, *FACTS, *LABELS, *code, timeline, abm_ml.standing, money, stage_changes)
 
 
 def _features(workspace: Workspace, spine: ir.Table, advance: Advance) -> FeatureTable:

@@ -122,12 +122,12 @@ class Workspace:
     @cached_property
     def engine(self) -> Engine:
         """The engine that computes for this workspace."""
-        spill = self.folder / ".spill"
         try:
-            spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._spill = Path(tempfile.mkdtemp(prefix=".spill-", dir=self.folder))
         except OSError as error:
             raise StorageError(f"{self.folder}: this folder cannot be written ({error.strerror}).") from error
-        return open_engine(self.config.engine, spill=spill)
+        return open_engine(self.config.engine, spill=self._spill)
 
     @cached_property
     def company(self) -> Company:
@@ -174,7 +174,7 @@ class Workspace:
         """Lets go of the tables."""
         if "engine" in self.__dict__:
             self.engine.close()
-            shutil.rmtree(self.folder / ".spill", ignore_errors=True)
+            shutil.rmtree(self._spill, ignore_errors=True)
         self.__dict__.pop("engine", None)
         self.__dict__.pop("company", None)
 
