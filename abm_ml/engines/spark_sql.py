@@ -51,6 +51,12 @@ class _Compiler(PySparkCompiler):
             return super().visit_CountStar(op, arg=arg, where=where)
         return self.f.count(self.if_(where, 1, sge.Null()))
 
+    def visit_Least(self, op: ops.Least, *, arg: Any) -> Any:
+        return self.f.least(*arg) if len(arg) > 1 else arg[0]
+
+    def visit_Greatest(self, op: ops.Greatest, *, arg: Any) -> Any:
+        return self.f.greatest(*arg) if len(arg) > 1 else arg[0]
+
     def visit_Median(self, op: ops.Median, *, arg: sge.Expression, where: sge.Expression | None) -> Any:
         met = arg if where is None else self.if_(where, arg, sge.Null())
         return self.f.percentile(met, 0.5)

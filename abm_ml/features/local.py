@@ -23,7 +23,7 @@ from abm_ml.features.ledger import Floats, Integers, Rows
 from abm_ml.features.program import Column, Program
 from abm_ml.timeline import SPINE
 
-ROWS_AT_ONCE = 4_000_000  # rows of one kind that are in memory together
+ROWS_AT_ONCE = 4_000_000  # rows of all kinds that are in memory together
 PART_BYTES = 96_000_000  # what one part of the table takes in memory
 
 _Share: TypeAlias = tuple[str, str]
@@ -146,7 +146,7 @@ def _taken(rows: Rows, order: Integers) -> Rows:
 def _shares(asked: Sequence[Asked], dates: ir.Table, engine: Engine) -> list[_Share]:
     """The first and last account of each chunk: as many accounts as rows fit in memory."""
     accounts = engine.compute(dates.select("account_id").distinct().order_by("account_id"))["account_id"]
-    rows = max(engine.compute(each.facts.rows.aggregate(rows=lambda t: t.count()))["rows"][0].as_py() for each in asked)
+    rows = sum(engine.compute(each.facts.rows.aggregate(rows=lambda t: t.count()))["rows"][0].as_py() for each in asked)
     if not len(accounts):
         return [("", "")]
     step = max(1, len(accounts) * ROWS_AT_ONCE // max(rows, ROWS_AT_ONCE))
