@@ -72,27 +72,19 @@ class Plan(NamedTuple):
     things: Integers
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def place(snapshots: Integers, before_day: Places, day: int, instant: int) -> int:
-    """How many snapshots lie at or before an instant of a day: the place of the first one that comes after it."""
-    if day < 0:
-        return 0
-    if day >= len(before_day):
-        return len(snapshots)
-    found = before_day[day]
-    while found < len(snapshots) and snapshots[found] <= instant:
-        found += 1
-    return int(found)
-
-
 @numba.njit(cache=True, nogil=True)
-def places(clock: Clock, instants: Integers) -> Places:
-    """How many snapshots lie at or before each instant."""
-    found = np.empty(len(instants), np.int32)
-    snapshots, before_day = clock.snapshots, clock.before_day
+def places(clock: Clock, instants: Integers, days: int) -> Places:
+    """How many snapshots lie at or before each instant and so many days: the place of the first that comes after."""
+    # Fields and calls stay out of the loop: numba would count the arrays as borrowed at each step.
+    snapshots, before_day, first_day = clock.snapshots, clock.before_day, clock.first_day
+    places = np.empty(len(instants), np.int32)
     for row in range(len(instants)):
-        found[row] = place(snapshots, before_day, instants[row] // DAY - clock.first_day, instants[row])
-    return found
+        instant, day = instants[row] + days * DAY, instants[row] // DAY - first_day + days
+        found = 0 if day < 0 else len(snapshots) if day >= len(before_day) else before_day[day]
+        while found < len(snapshots) and snapshots[found] <= instant:
+            found += 1
+        places[row] = found
+    return places
 
 
 @numba.njit(cache=True, nogil=True)
@@ -115,21 +107,26 @@ def in_order(account: Places, begin: Places, end: Places, accounts: int, snapsho
 
 
 @numba.njit(cache=True, nogil=True)
-def booked(clock: Clock, plan: Plan, rows: Rows, order: Integers, starts: Integers, reach: Places) -> Floats:
-    """The values of some accounts: columns x accounts x snapshots; of a latest value its row, -1 where there is none.
+def book(  # numba allocates in small pages, NumPy in large ones: so `values` is handed in
+    values: Floats, clock: Clock, plan: Plan, rows: Rows, order: Integers, starts: Integers, reach: Places
+) -> None:
+    """Writes the values of some accounts (columns x accounts x snapshots); of a latest value its row, -1 for none.
 
     The rows come by account and `begin`: `starts` are the first of each account and the end of the last, `order` says
     where they stood before. `reach`, of zeros, has a place for each thing of each column.
     """
-    accounts, snapshots = len(starts) - 1, clock.snapshots
+    snapshots, fading = clock.snapshots, clock.fading
     measures, brought, windows, conditions = plan.measure, plan.brings, plan.window, plan.condition
-    values = np.empty((len(measures), accounts, len(snapshots)))
-    book, low = np.empty(len(snapshots) + 1, np.int64), np.empty(len(snapshots) + 1, np.int64)
+    half_lives, first_things, all_things, all_times = plan.half_life, plan.things, rows.things, rows.times
+    all_begin, all_end, all_happened, all_numbers, all_words = (
+        rows.begin, rows.end, rows.happened, rows.numbers, rows.words,
+    )  # fmt: skip
+    books, low = np.empty(len(snapshots) + 1, np.int64), np.empty(len(snapshots) + 1, np.int64)
     room = np.empty(len(order), np.int64)
-    for account in range(accounts):
+    for account in range(values.shape[1]):
         own = slice(starts[account], starts[account + 1])
-        begin, happened, numbers, words = rows.begin[own], rows.happened[own], rows.numbers[:, own], rows.words[:, own]
-        ends = _ends(clock, happened, rows.end[own])
+        begin, happened, numbers, words = all_begin[own], all_happened[own], all_numbers[:, own], all_words[:, own]
+        ends = _ends(clock, happened, all_end[own])
         hits, condition = room[:0], -1
         for column in range(len(measures)):
             if conditions[column] != condition:
@@ -142,34 +139,27 @@ def booked(clock: Clock, plan: Plan, rows: Rows, order: Integers, starts: Intege
                 values[column, account],
             )
             if measure == COUNT:
-                _count(read, book, hits, begin, end)
+                _count(read, books, hits, begin, end)
             elif measure == TOTAL:
-                _total(read, book, low, hits, begin, end, numbers[brings])
+                _total(read, books, low, hits, begin, end, numbers[brings])
             elif measure == DISTINCT:
-                reached, mark = reach[plan.things[column] :], (account + 1) * len(book)
-                _distinct(read, book, hits, begin, end, rows.things[brings, own], reached, mark)
+                reached, mark = reach[first_things[column] :], (account + 1) * len(books)
+                _distinct(read, books, hits, begin, end, all_things[brings, own], reached, mark)
             elif measure == DECAYED:
-                left = _left(clock, numbers[brings], begin, happened, plan.half_life[column])
-                _fade(read, book, hits, begin, end, left, clock.fading[plan.half_life[column]])
+                left = _left(clock, numbers[brings], begin, happened, half_lives[column])
+                _fade(read, books, hits, begin, end, left, fading[half_lives[column]])
             else:
-                times = order[own] if measure == LATEST else happened if brings < 0 else rows.times[brings, own]
-                _keep(read, book, hits, begin, end, times, snapshots, measure)
-    return values
+                times = order[own] if measure == LATEST else happened if brings < 0 else all_times[brings, own]
+                _keep(read, books, hits, begin, end, times, snapshots, measure)
 
 
 @numba.njit(cache=True, nogil=True)
 def _ends(clock: Clock, happened: Integers, end: Places) -> Places:
     """Where each window leaves each row behind: windows x rows."""
-    ends = np.empty((len(clock.windows), len(end)), np.int32)
-    snapshots, before_day = clock.snapshots, clock.before_day
-    for row in range(len(end)):
-        day = happened[row] // DAY - clock.first_day
-        for window in range(len(clock.windows)):
-            days = clock.windows[window]
-            left = end[row]
-            if days >= 0:
-                left = min(left, place(snapshots, before_day, day + days, happened[row] + days * DAY))
-            ends[window, row] = left
+    windows = clock.windows
+    ends = np.empty((len(windows), len(end)), np.int32)
+    for window in range(len(windows)):
+        ends[window] = np.minimum(places(clock, happened, windows[window]), end) if windows[window] >= 0 else end
     return ends
 
 

@@ -82,8 +82,8 @@ class Program:
         """The rows that the engine gave, as the ledger reads them."""
         words = [name for name in table.column_names if name.startswith("word_")]
         return Rows(
-            begin=ledger.places(self.clock, _micros(table["known_after"], ledger.NEVER)),
-            end=ledger.places(self.clock, _micros(table["known_until"], ledger.ALWAYS)),
+            begin=ledger.places(self.clock, _micros(table["known_after"], ledger.NEVER), 0),
+            end=self._ends(table["known_until"]),
             happened=_micros(table["happened_at"], ledger.NEVER),
             words=_filled(np.empty((len(words), len(table)), np.int64), [table[name].to_numpy() for name in words]),
             numbers=_filled(self._room("number", table, np.float64), map(_numbers, self._brought("number", table))),
@@ -134,6 +134,12 @@ class Program:
         if self._values["latest"]:  # of two rows the later one counts: their order says which that is
             known = known.order_by(["happened_at", "known_at", *asked.facts.order])
         return known.select("account_id", "known_after", "known_until", "happened_at", **words, **values)
+
+    def _ends(self, until: pa.ChunkedArray) -> ledger.Places:
+        """Where versions end; most kinds of rows have none that do."""
+        if until.null_count == len(until):
+            return np.full(len(until), len(self.clock.snapshots), np.int32)
+        return ledger.places(self.clock, _micros(until, ledger.ALWAYS), 0)
 
     def _room(self, kind: str, table: pa.Table, number: type[Any]) -> NDArray[Any]:
         return np.empty((len(self._values[kind]), len(table)), number)

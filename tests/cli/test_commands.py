@@ -21,7 +21,7 @@ from tests.jobs.company import LABELS, Served
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = typer.main.get_command(cli.app).commands
-NO_JOBS = {"workspace", "population", "progress", "model_config", "picture"}  # what the jobs share
+NO_JOBS = {"scorer", "scoring", "workspace", "population", "progress", "model_config", "picture"}  # what the jobs share
 NAMED_OTHERWISE = {"reference": "catalogue", "report_kpis": "kpis", "disagreements": "kpis"}
 ANSI = re.compile(r"\x1b\[")
 
