@@ -20,10 +20,10 @@ from tests.laws.mutants import rewritten, turned_one_by_one
 VERSIONS = turned_one_by_one("_since", "_changing", "_told", module=timeline, about="")
 LEDGER = {
     "a row at the date counts": ("snapshots[found] <= instant", "snapshots[found] < instant"),
-    "the bucket after": ("    return int(found)\n", "    return int(found) + 1\n"),
-    "the bucket before": ("    return int(found)\n", "    return max(int(found) - 1, 0)\n"),
-    "a row where the window begins is left out": ("+ days * DAY)", "+ days * DAY - 1)"),
-    "a row before the window counts": ("+ days * DAY)", "+ days * DAY + 1)"),
+    "the bucket after": ("places[row] = found", "places[row] = min(found + 1, len(snapshots))"),
+    "the bucket before": ("places[row] = found", "places[row] = max(found - 1, 0)"),
+    "a row where the window begins is left out": ("+ days * DAY,", "+ days * DAY - (days > 0),"),
+    "a row before the window counts": ("+ days * DAY,", "+ days * DAY + (days > 0),"),
 }
 PORTABLE = {
     "a row at the date counts": ("(time < ibis.timestamp(", "(time <= ibis.timestamp("),
