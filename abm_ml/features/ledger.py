@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from abm_ml.compiled import compiled
 
 Integers = NDArray[np.int64]
 Places = NDArray[np.int32]
@@ -72,7 +73,7 @@ class Plan(NamedTuple):
     things: Integers
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def places(clock: Clock, instants: Integers, days: int) -> Places:
     """How many snapshots lie at or before each instant and so many days: the place of the first that comes after."""
     # Fields and calls stay out of the loop: numba would count the arrays as borrowed at each step.
@@ -87,7 +88,7 @@ def places(clock: Clock, instants: Integers, days: int) -> Places:
     return places
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def in_order(account: Places, begin: Places, end: Places, accounts: int, snapshots: int) -> tuple[Integers, Integers]:
     """The rows by account and `begin`, and where each account's rows start; rows that nobody sees are left out."""
     width = snapshots + 1
@@ -106,7 +107,7 @@ def in_order(account: Places, begin: Places, end: Places, accounts: int, snapsho
     return order, starts
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def book(  # numba allocates in small pages, NumPy in large ones: so `values` is handed in
     values: Floats, clock: Clock, plan: Plan, rows: Rows, order: Integers, starts: Integers, reach: Places
 ) -> None:
@@ -153,7 +154,7 @@ def book(  # numba allocates in small pages, NumPy in large ones: so `values` is
                 _keep(read, books, hits, begin, end, times, snapshots, measure)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _ends(clock: Clock, happened: Integers, end: Places) -> Places:
     """Where each window leaves each row behind: windows x rows."""
     windows = clock.windows
@@ -163,7 +164,7 @@ def _ends(clock: Clock, happened: Integers, end: Places) -> Places:
     return ends
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _hits(room: Integers, words: Integers, bit: int) -> Integers:
     """The rows for which a condition holds."""
     found = 0
@@ -173,7 +174,7 @@ def _hits(room: Integers, words: Integers, bit: int) -> Integers:
     return room[:found]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _count(read: Floats, book: Integers, hits: Integers, begin: Places, end: Places) -> None:
     book[:] = 0
     for row in hits:
@@ -183,7 +184,7 @@ def _count(read: Floats, book: Integers, hits: Integers, begin: Places, end: Pla
     _run(read, book)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _total(
     read: Floats, book: Integers, low: Integers, hits: Integers, begin: Places, end: Places, numbers: Floats
 ) -> None:
@@ -202,7 +203,7 @@ def _total(
         read[snapshot] = (larger * LOW + smaller) / MILLIONTHS
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _parts(number: float) -> tuple[int, int]:
     """A number in millionths, as the sum of a multiple of LOW and of what is left: each is exact, and so are sums."""
     whole = min(np.floor(abs(number) * MILLIONTHS + 0.5), HIGHEST)
@@ -211,7 +212,7 @@ def _parts(number: float) -> tuple[int, int]:
     return sign * int(larger), sign * int(whole - larger * LOW)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _distinct(  # noqa: PLR0913, PLR0917 - numba takes arrays, not objects
     read: Floats, book: Integers, hits: Integers, begin: Places, end: Places, things: Places, reach: Places, mark: int
 ) -> None:
@@ -226,7 +227,7 @@ def _distinct(  # noqa: PLR0913, PLR0917 - numba takes arrays, not objects
     _run(read, book)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _run(read: Floats, book: Integers) -> None:
     """Running sums of what begins and what ends."""
     running = 0
@@ -235,7 +236,7 @@ def _run(read: Floats, book: Integers) -> None:
         read[snapshot] = running
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _left(clock: Clock, numbers: Floats, begin: Places, happened: Integers, half_life: int) -> Floats:
     """What is left of each row's number at the first snapshot that knows it."""
     left = np.empty(len(begin))
@@ -245,7 +246,7 @@ def _left(clock: Clock, numbers: Floats, begin: Places, happened: Integers, half
     return left
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _fade(
     read: Floats, book: Integers, hits: Integers, begin: Places, end: Places, left: Floats, fading: Floats
 ) -> None:
@@ -267,7 +268,7 @@ def _fade(
     read[:] = book[:-1] / units
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _keep(  # noqa: PLR0913, PLR0917 - numba takes arrays, not objects
     read: Floats, book: Integers, hits: Integers, begin: Places, end: Places, times: Integers, snapshots: Integers,
     measure: int,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -38,20 +38,17 @@ def measured(
     `progress` is called with the name of each kind of rows.
     """
     moments = snapshots(dates, engine)
-    programs = [Program(each, moments) for each in asked]
+    instants = np.array(moments, "datetime64[us]").astype(np.int64)
     shares = _shares(asked, dates, engine)
     steps = _spread([each.facts.name for each in asked], len(shares), progress)
     files: list[Path] = []
     with ThreadPoolExecutor(engine.threads) as workers:
         for share in shares:
             spine = engine.compute(_of_share(dates, share).order_by(list(SPINE))).combine_chunks()
-            accounts = pc.unique(spine["account_id"])
-            bookings = [
-                _Booking.of(program, engine.compute(_of_share(program.rows, share)), accounts)
-                for program, _ in zip(programs, steps, strict=False)
-            ]
-            chunk = _Chunk(spine, accounts, tuple(bookings), np.array(moments, "datetime64[us]").astype(np.int64))
+            programs = (Program(_about(each, share), moments) for each, _ in zip(asked, steps, strict=False))
+            chunk = _Chunk.of(spine, instants, programs, engine)
             files += workers.map(partial(_written, chunk, engine.scratch), chunk.parts)
+            del chunk  # the next one takes its place in memory
     return tuple(engine.read_parquet([file]).drop("file_row_number") for file in files)
 
 
@@ -65,7 +62,10 @@ def _spread(names: Sequence[str], times: int, progress: Callable[[str], None]) -
 
 @dataclass(frozen=True, slots=True)
 class _Booking:
-    """The rows of one kind of some accounts, in the order in which the ledger takes them."""
+    """The rows of one kind of some accounts, in the order in which the ledger takes them.
+
+    `table` has what columns show the latest of.
+    """
 
     program: Program
     table: pa.Table
@@ -78,14 +78,16 @@ class _Booking:
         rows = program.brought(table)
         owner = pc.index_in(table["account_id"], accounts).fill_null(-1).to_numpy()
         order, starts = ledger.in_order(owner, rows.begin, rows.end, len(accounts), len(program.clock.snapshots))
-        return cls(program, table, _taken(rows, order), order, starts)
+        shown = sorted({column.latest for column in program.columns if column.latest is not None})
+        return cls(program, table.select(shown).combine_chunks(), _taken(rows, order), order, starts)
 
     def columns(self, first: int, last: int, dates: Integers) -> dict[str, pa.Array]:
         """The columns of the accounts `[first, last)`, at the places `dates` of the ledger's output."""
         plan, things = self.program.plan(self.rows)
         reach = np.zeros(things, np.int32)
         starts = self.starts[first : last + 1]
-        values = ledger.booked(self.program.clock, plan, self.rows, self.order, starts, reach)
+        values = np.empty((len(self.program.columns), last - first, len(self.program.clock.snapshots)))
+        ledger.book(values, self.program.clock, plan, self.rows, self.order, starts, reach)
         made = {
             column.name: self._column(
                 column, of_all.reshape(-1) if len(dates) == of_all.size else of_all.reshape(-1)[dates]
@@ -98,7 +100,7 @@ class _Booking:
         if column.latest is None:
             return pa.array(values, from_pandas=column.may_miss)  # NaN is a missing value
         rows = pa.array(values.astype(np.int64), mask=values < 0)
-        return self.table[column.latest].combine_chunks().take(rows)
+        return self.table[column.latest].take(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,13 @@ class _Chunk:
     accounts: pa.Array
     bookings: tuple[_Booking, ...]
     instants: Integers
+
+    @classmethod
+    def of(cls, spine: pa.Table, instants: Integers, programs: Iterable[Program], engine: Engine) -> _Chunk:
+        """The accounts of a part of the spine, with the rows that the engine has of each kind."""
+        accounts = pc.unique(spine["account_id"])
+        bookings = [_Booking.of(program, engine.compute(program.rows), accounts) for program in programs]
+        return cls(spine, accounts, tuple(bookings), instants)
 
     @property
     def parts(self) -> list[tuple[int, int]]:
@@ -154,6 +163,11 @@ def _shares(asked: Sequence[Asked], dates: ir.Table, engine: Engine) -> list[_Sh
         (accounts[first].as_py(), accounts[min(first + step, len(accounts)) - 1].as_py())
         for first in range(0, len(accounts), step)
     ]
+
+
+def _about(asked: Asked, share: _Share) -> Asked:
+    """What is asked of the rows of some accounts; others are left out before anything is made of them."""
+    return replace(asked, facts=replace(asked.facts, rows=_of_share(asked.facts.rows, share)))
 
 
 def _of_share(rows: ir.Table, share: _Share) -> ir.Table:

@@ -1,16 +1,19 @@
 """Readings: what each measure reads of a row, how rows become one cell, cells one number, and a number a value.
 
-Numbers of rows and of things travel in pairs, the second one 31 bits further up: half as much to add up and to join.
+Numbers of rows and of things travel together, as many side by side in 63 bits as fit: less to add up and to join.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import functools
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from abm_ml.features.base import Feature
@@ -18,8 +21,7 @@ from abm_ml.features.cells import Term, term
 from abm_ml.tables.money import MONEY
 from abm_ml.timeline import MICROS_PER_DAY, micros
 
-_HALF = 31  # bits: no account has two thousand million rows of a kind
-_NUMBERS = frozenset({"count", "distinct"})
+_BITS = 63
 Merging = Literal["sum", "max", "min", "latest"]
 
 
@@ -32,7 +34,8 @@ class Reading:
     counts: str
     value: str
     cell: str
-    second: int = 0
+    bits: int = _BITS
+    shift: int = 0
 
     @property
     def measure(self) -> str:
@@ -76,13 +79,18 @@ class Reading:
         return told
 
     def units(self, number: ir.IntegerValue) -> ir.IntegerValue:
-        """A number in its half of a pair."""
-        return number.cast("int64") * 2 ** (_HALF * self.second)
+        """A number at its place among others."""
+        return number.cast("int64") * 2**self.shift
 
-    def number(self, pair: ir.IntegerValue) -> ir.FloatingValue:
-        """Its half of a pair."""
-        half = pair >> _HALF if self.second else pair & (2**_HALF - 1)
-        return half.cast("float64")
+    def number(self, packed: ir.IntegerValue) -> ir.FloatingValue:
+        """The number at its place."""
+        return ((packed >> self.shift) & (2**self.bits - 1)).cast("float64")
+
+    def together(self, parts: Sequence[ir.Value]) -> ir.Value:
+        """The parts of a number as one; a sum of nothing is 0."""
+        if self.merging == "sum":
+            return functools.reduce(operator.add, [part.fill_null(0) for part in parts])
+        return ibis.greatest(*parts) if len(parts) > 1 else parts[0]
 
     def of_rows(self, rows: ir.Table, last: dt.datetime) -> dict[str, ir.Value]:
         """The rows of a cell as one."""
@@ -90,9 +98,9 @@ class Reading:
         time = rows[self.value if self._brings else "_happened"]
         match self.measure:
             case "count":
-                return {self.cell: self.units(counts.cast("int64")).sum().cast("int64")}
+                return {self.cell: self.units(rows.count(where=counts))}
             case "total":
-                return {self.cell: time.sum(where=counts).cast(MONEY)}
+                return {self.cell: ops.Cast(time.sum(where=counts), MONEY).to_expr()}
             case "decayed":
                 return {self.cell: (time * _weight(self.feature, rows["_happened"], last)).sum(where=counts)}
             case "latest":
@@ -115,23 +123,34 @@ class Reading:
                 return found
             case "days_until":
                 return (found - micros(as_of)) / MICROS_PER_DAY
-        ago = (micros(as_of) - found) / MICROS_PER_DAY
-        return (ago <= days).ifelse(ago, None) if self.booked and days is not None else ago
+        ago = micros(as_of) - found
+        if self.booked and days is not None:
+            ago = (ago <= days * MICROS_PER_DAY).ifelse(ago, None)
+        return ago / MICROS_PER_DAY
 
 
 def readings(features: Sequence[Feature], known: ir.Table) -> tuple[Reading, ...]:
-    """What the features read of rows as they are known; those of the same windows share a pair."""
-    numbers = sorted(
-        (place for place, each in enumerate(features) if each.measure.name in _NUMBERS),
-        key=lambda place: (features[place].windows, place),
-    )
-    halves = {place: divmod(order, 2) for order, place in enumerate(numbers)}
+    """What the features read of rows as they are known; who asks for the same reads the same."""
+    conditions: dict[ops.Node, str] = {}
     made = []
     for place, feature in enumerate(features):
-        pair, second = halves.get(place, (None, 0))
-        cell = f"_cell_{place}" if pair is None else f"_pair_{pair}"
-        made.append(Reading(feature, term(feature, known), f"_counts_{place}", f"_value_{place}", cell, second))
+        said = term(feature, known)
+        counts = conditions.setdefault(said.counts.op(), f"_counts_{place}")
+        made.append(Reading(feature, said, counts, f"_value_{place}", f"_cell_{place}"))
     return tuple(made)
+
+
+def packed(readings: Sequence[Reading], rows: int) -> tuple[Reading, ...]:
+    """The readings with numbers side by side, those of the same windows first; no account has more than `rows` rows."""
+    bits = max(rows.bit_length(), 1)
+    numbers = sorted((each for each in readings if each.measure in ("count", "distinct")), key=lambda each: each.feature.windows)
+    places = {each.cell: divmod(order, _BITS // bits) for order, each in enumerate(numbers)}
+    return tuple(
+        replace(each, cell=f"_pack_{places[each.cell][0]}", bits=bits, shift=places[each.cell][1] * bits)
+        if each.cell in places
+        else each
+        for each in readings
+    )
 
 
 def merged(cells: ir.Table, merging: Merging, cell: str, where: ir.BooleanValue | None = None) -> ir.Value:
@@ -140,7 +159,8 @@ def merged(cells: ir.Table, merging: Merging, cell: str, where: ir.BooleanValue 
     match merging:
         case "sum":
             total = column.sum(where=where)
-            return total if column.type().is_floating() else total.cast(column.type())
+            # Ibis leaves out a cast to the type that it expects; engines add up in wider ones, which are slow.
+            return ops.Cast(total, column.type()).to_expr()
         case "max":
             return column.max(where=where)
         case "min":

@@ -90,11 +90,11 @@ def accounts_at(workspace: Workspace, labels: Sequence[Label], as_of: dt.datetim
     Features are computed over all accounts, for what is typical of others is part of some, and kept for those asked.
     """
     engine, tables, terms = workspace.engine, workspace.company.tables, workspace.terms
+    advance = workspace.progress("Computing features", len(FACTS))
     spine = workspace.spine((as_of,))
     asked = _asked_by(workspace, labels, spine)
     flags = reduce(_with_flag, asked.items(), _any_of(list(asked.values())))
     told = engine.store(beside(flags, rule_scores(tables, terms, spine), SPINE))
-    advance = workspace.progress("Computing features", len(FACTS))
     features = _features(workspace, spine, advance)
     return Accounts(
         columns=feature_set(tables, terms).columns,

@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from abm_ml.compiled import compiled
 from abm_ml.reasons.layout import (
     BY_CATEGORY,
     BY_THRESHOLD_OR_ZERO,
@@ -124,7 +124,7 @@ def _rule(most: int) -> Rule:
     return rule
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _turn(matrix: Floats, features: Whole, columns: Floats) -> None:
     """The columns that are read, one after another, as LightGBM reads them: what is all but zero is zero."""
     for row in range(matrix.shape[0]):
@@ -133,14 +133,14 @@ def _turn(matrix: Floats, features: Whole, columns: Floats) -> None:
             columns[place, row] = 0.0 if abs(value) <= ZERO else value
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _turn_back(added: Floats, features: Whole, found: Floats) -> None:
     for row in range(found.shape[0]):
         for place in range(len(features)):
             found[row, features[place]] = added[place, row]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _explain(
     columns: Floats, splits: Splits, parts: Parts, leaves: Leaves, tables: Floats, rule: Rule, added: Floats
 ) -> None:
@@ -161,7 +161,7 @@ def _explain(
                 _add_table(keys, part, parts, tables, added)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _longest(first: Whole) -> int:
     longest = 0
     for place in range(len(first) - 1):
@@ -169,7 +169,7 @@ def _longest(first: Whole) -> int:
     return longest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _answer(column: Floats, split: int, splits: Splits, left: Answers) -> None:
     """Which rows go left at a split."""
     threshold, gap_left = splits.threshold[split], splits.gap_left[split] == 1
@@ -189,7 +189,7 @@ def _answer(column: Floats, split: int, splits: Splits, left: Answers) -> None:
             left[row] = (np.isnan(value) & gap_left) | (value <= threshold)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _join(answers: Answers, part: int, parts: Parts, keys: NDArray[np.unsignedinteger[Any]]) -> None:
     """The keys of all rows: every bit is set whose conditions a row meets."""
     keys[:] = ~keys.dtype.type(0) >> keys.dtype.type(8 * keys.itemsize - parts.width[part])
@@ -200,7 +200,7 @@ def _join(answers: Answers, part: int, parts: Parts, keys: NDArray[np.unsignedin
             keys[row] &= ~(keys.dtype.type(answer[row] ^ wanted) << bit)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add_table(keys: NDArray[np.uint16], part: int, parts: Parts, tables: Floats, added: Floats) -> None:
     """Adds what the part's table holds for each row's key to the features of the part."""
     size = 1 << parts.width[part]
@@ -212,7 +212,7 @@ def _add_table(keys: NDArray[np.uint16], part: int, parts: Parts, tables: Floats
             total[row] += table[keys[row]]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill(parts: Parts, leaves: Leaves, rule: Rule, tables: Floats) -> None:
     """Works out the tables: a part's leaves are explained to every key that there is."""
     for part in range(len(parts.table)):
@@ -223,7 +223,7 @@ def _fill(parts: Parts, leaves: Leaves, rule: Rule, tables: Floats) -> None:
             _add_leaves(np.arange(size).astype(np.uint64), part, parts, leaves, rule, table)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add_leaves(keys: Keys, part: int, parts: Parts, leaves: Leaves, rule: Rule, added: Floats) -> None:
     """Adds the Shapley values of all leaves of a part, a few keys at a time, so that these stay near the processor."""
     met, whole = np.empty((WIDEST_KEY, NEAR)), np.empty((WIDEST_KEY // 2, NEAR))
@@ -234,7 +234,7 @@ def _add_leaves(keys: Keys, part: int, parts: Parts, leaves: Leaves, rule: Rule,
             _integrate(leaf, leaves, rule.points[number, :number], met, whole, added[:, rows])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _multiply(keys: Keys, leaf: int, leaves: Leaves, rule: Rule, met: Floats, whole: Floats) -> int:
     """Fills in which features of a leaf are met (o), and the product of all factors at each point of the rule."""
     first, rows = leaves.first[leaf], range(len(keys))
@@ -255,7 +255,7 @@ def _multiply(keys: Keys, leaf: int, leaves: Leaves, rule: Rule, met: Floats, wh
     return number
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _integrate(leaf: int, leaves: Leaves, points: Floats, met: Floats, whole: Floats, added: Floats) -> None:
     """Adds a leaf's Shapley values from the products of all factors, of which each feature leaves out its own.
 

@@ -6,6 +6,9 @@ Preparing (once per workspace): a synthetic company is generated and a model per
 drawn from, with noise, until there are enough accounts. Every label asks about every account. Measured, in a process
 of its own, is the way of `abm-ml score` from there on: read the features, predict, word the reasons, rank, check and
 write scores.parquet, reasons.parquet and features.parquet. KPIs are no part of it.
+
+With `--whole` the whole of `abm-ml score` is measured, step by step: a company with so many accounts and about ten
+times as many engagements is read and checked, its features computed, scored, explained, reported on and published.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +28,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from measure import cpu_seconds, peak
+from company import write_large
+from measure import Cost, cpu_seconds, peak
+from steps import Steps
 
 import abm_ml
 from abm_ml.errors import NotReady
 from abm_ml.features import feature_set
 from abm_ml.jobs.population import Accounts
+from abm_ml.jobs.progress import Progress, silent
 from abm_ml.jobs.score import champions, fetched
 from abm_ml.jobs.scorer import RULE, Scorer, asks, scored
 from abm_ml.jobs.scoring import STAKES, Scoring, scores_of
@@ -55,25 +61,26 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, default=WORKSPACE, metavar="DIR")
     parser.add_argument("--memory", default="1.5GB", help="memory_limit of the engine")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--step", choices=("prepare", "measure"), help=argparse.SUPPRESS)
+    parser.add_argument("--whole", action="store_true", help="all of `abm-ml score`: from tables to a published run")
+    parser.add_argument("--step", choices=("prepare", "measure", "prepare-whole", "whole"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     counts = asked.accounts or [100_000]
-    if asked.step == "prepare":
-        prepare(asked, counts[0])
-    elif asked.step == "measure":
-        print(json.dumps(measured(asked, counts[0])))
+    if asked.step:
+        print(json.dumps(_STEPS[asked.step](asked, counts[0])))
     else:
-        rows = [scoring_cost(asked, count) for count in counts]
+        steps = ("prepare-whole", "whole") if asked.whole else ("prepare", "measure")
+        rows = [row for count in counts for row in scoring_cost(asked, count, steps)]
         print(pd.DataFrame(rows).to_string(index=False))
         if asked.json:
             asked.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
-def scoring_cost(asked: argparse.Namespace, accounts: int) -> Row:
+def scoring_cost(asked: argparse.Namespace, accounts: int, steps: tuple[str, str]) -> list[Row]:
     """The figures of one size: prepared in one process, measured in another."""
-    _in_own_process(asked, accounts, "prepare")
-    row: Row = json.loads(_in_own_process(asked, accounts, "measure").splitlines()[-1])
-    return row
+    prepared, measured = steps
+    _in_own_process(asked, accounts, prepared)
+    rows: list[Row] = json.loads(_in_own_process(asked, accounts, measured).splitlines()[-1])
+    return rows
 
 
 def _in_own_process(asked: argparse.Namespace, accounts: int, step: str) -> str:
@@ -86,24 +93,44 @@ def _in_own_process(asked: argparse.Namespace, accounts: int, step: str) -> str:
 def prepare(asked: argparse.Namespace, accounts: int) -> None:
     """Three champions in the workspace, and the features of so many accounts in files."""
     with opened(asked) as workspace:
-        try:
-            champions(workspace, LABELS.names)
-        except NotReady:
-            abm_ml.train(workspace)
+        _train_champions(workspace)
         folder = features_folder(asked, accounts)
         if not folder.is_dir():
             write_features(abm_ml.features_at(workspace), folder, accounts)
 
 
-def opened(asked: argparse.Namespace) -> abm_ml.Workspace:
+def prepare_whole(asked: argparse.Namespace, accounts: int) -> None:
+    """Three champions in the workspace, and the tables of a company with so many accounts in a folder."""
+    with opened(asked) as workspace:
+        _train_champions(workspace)
+    folder = company_folder(asked, accounts)
+    if not folder.is_dir():
+        write_large(Path(asked.workspace) / "company", folder, accounts)
+
+
+def _train_champions(workspace: abm_ml.Workspace) -> None:
+    try:
+        champions(workspace, LABELS.names)
+    except NotReady:
+        abm_ml.train(workspace)
+
+
+def opened(asked: argparse.Namespace, *, tables: Path | None = None, progress: Progress = silent) -> abm_ml.Workspace:
+    """The workspace with the champions, over the company that they learned from or over the tables of a folder."""
+    synthetic = {"kind": "synthetic", "accounts": LEARNED_FROM, "seed": 7}
     return abm_ml.open_workspace(
         {
             "workspace": str(asked.workspace),
-            "source": {"kind": "synthetic", "accounts": LEARNED_FROM, "seed": 7},
+            "source": {"kind": "folder", "path": str(tables)} if tables else synthetic,
             "engine": {"memory_limit": asked.memory, "threads": asked.threads},
             "as_of": AS_OF,
-        }
+        },
+        progress=progress,
     )
+
+
+def company_folder(asked: argparse.Namespace, accounts: int) -> Path:
+    return Path(asked.workspace) / f"company-{accounts}"
 
 
 def features_folder(asked: argparse.Namespace, accounts: int) -> Path:
@@ -146,7 +173,25 @@ def _is_whole(column: pd.Series) -> bool:
     return column.dtype != np.float64 or bool((column.dropna() % 1 == 0).all())
 
 
-def measured(asked: argparse.Namespace, accounts: int) -> Row:
+def whole(asked: argparse.Namespace, accounts: int) -> list[Row]:
+    """Scores a company from its tables to a published run, and says what each step took."""
+    tables, steps = company_folder(asked, accounts), Steps()
+    shutil.rmtree(Path(asked.workspace) / "runs", ignore_errors=True)
+    with opened(asked, tables=tables, progress=steps) as workspace:
+        result = abm_ml.score(workspace)
+        steps.end()
+    events = pq.read_metadata(tables / "engagements.parquet").num_rows
+    costs = steps.costs.values()
+    every = Cost(sum(each.cpu for each in costs), sum(each.wall for each in costs), max(each.peak for each in costs))
+    what, rows = f"whole score of {accounts:,} accounts, {events:,} engagements", sum(result.scored.values())
+    return [
+        {"what": what, "method": step, "rows": rows}
+        | {"cpu_s": round(cost.cpu, 1), "wall_s": round(cost.wall, 1), "peak_gib": round(cost.peak, 2)}
+        for step, cost in [*steps.costs.items(), ("all of it", every)]
+    ]
+
+
+def measured(asked: argparse.Namespace, accounts: int) -> list[Row]:
     """Scores and publishes, and says what that took: CPU seconds of all threads, seconds, the process's peak memory."""
     folder = Path(asked.workspace) / "published"
     shutil.rmtree(folder, ignore_errors=True)
@@ -175,7 +220,7 @@ def measured(asked: argparse.Namespace, accounts: int) -> Row:
     run = read_current(folder)
     told = {name: stored.rows for name, stored in run.manifest.files.items()}
     print(f"{told}, {before:.2f} GiB before", file=sys.stderr)
-    return {
+    row = {
         "what": f"score {accounts:,} accounts x {len(models)} labels, features at hand, reasons included",
         "method": "abm_ml",
         "rows": told["scores.parquet"],
@@ -183,6 +228,7 @@ def measured(asked: argparse.Namespace, accounts: int) -> Row:
         "wall_s": round(wall, 1),
         "peak_gib": round(peak(), 2),
     }
+    return [row]
 
 
 def parts_at_hand(scoring: Scoring) -> Iterator[Part]:
@@ -192,6 +238,13 @@ def parts_at_hand(scoring: Scoring) -> Iterator[Part]:
     yield "kpis", first.select(["account_id", *RULE])
     yield "program_kpis", PROGRAM_KPIS.empty_table()
 
+
+_STEPS: dict[str, Callable[[argparse.Namespace, int], object]] = {
+    "prepare": prepare,
+    "measure": measured,
+    "prepare-whole": prepare_whole,
+    "whole": whole,
+}
 
 if __name__ == "__main__":
     main()
