@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ibis
@@ -121,14 +121,11 @@ def feature_table(
         if (features := tuple(each for each in chosen.features if each.rows == source.name))
     ]
     parts = _PLANS[engine.kind](asked, dates, engine, progress=progress)
-    against = comparisons(_together(parts), chosen.derived, engine)
-    made = [completed(part, chosen.derived, against).select(*SPINE, *chosen.names) for part in parts]
-    return FeatureTable(_together(made), tuple(made))
+    whole = ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
+    against = comparisons(whole, chosen.derived, engine)
+    rows, *made = [completed(part, chosen.derived, against).select(*SPINE, *chosen.names) for part in (whole, *parts)]
+    return FeatureTable(rows, tuple(made))
 
 
 # One process reads rows into its own memory; where they are spread over many, expressions go to the rows.
 _PLANS = {"duckdb": local.measured, "spark": portable.measured}
-
-
-def _together(parts: Sequence[ir.Table]) -> ir.Table:
-    return ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
