@@ -12,11 +12,9 @@ number of cuts up to its rows, lies behind the cut at which the window begins.
 
 from __future__ import annotations
 
-import bisect
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
@@ -24,6 +22,7 @@ import pyarrow as pa
 
 from abm_ml.engines import Engine
 from abm_ml.features.cells import Asked, known_rows, snapshots
+from abm_ml.features.grid import Grid, cut_name, end_name, key
 from abm_ml.features.readings import Reading, merged, packed, readings
 from abm_ml.timeline import SPINE, micros
 
@@ -42,14 +41,15 @@ def measured(
     places = pa.array(range(len(moments)), pa.int32())
     numbered = engine.register(pa.table({"as_of": pa.array(moments, pa.timestamp("us")), "_place": places}))
     spine = dates.select(*SPINE).inner_join(numbered, "as_of").inner_join(accounts, "account_id")
-    joined = engine.store(spine.select(*SPINE, _key=_key(spine, len(moments))))
+    joined = engine.store(spine.select(*SPINE, _key=key(spine, moments)))
     kinds = []
     for each in asked:
         progress(each.facts.name)
         kinds.append(_Kind(each, moments, accounts, engine))
-        for number, table in enumerate(kinds[-1].tables):
+        for number, (by, table) in enumerate(kinds[-1].tables):
             names = {f"_{len(kinds)}_{name}": name for name in table.columns if name != "_key"}
-            joined = joined.left_join(table.rename(names), "_key", rname=f"{{name}}_{len(kinds)}_{number}")
+            same = by if by == "_key" else f"_{len(kinds)}_{by}"
+            joined = joined.left_join(table.rename(names), same, rname=f"{{name}}_{len(kinds)}_{number}")
     values: dict[str, ir.Value] = {}
     for number, kind in enumerate(kinds, start=1):
         values |= kind.values(joined, f"_{number}_")
@@ -66,15 +66,16 @@ class _Kind:
     """One kind of rows and what is asked of it: tables of numbers by account and snapshot, and what to show of them."""
 
     def __init__(self, asked: Asked, moments: Sequence[dt.datetime], accounts: ir.Table, engine: Engine) -> None:
-        self._engine, self._moments = engine, moments
-        self._windows = sorted({days for each in asked.features for _, days in each.columns if days is not None})
+        self._engine = engine
+        windows = {days for each in asked.features for _, days in each.columns if days is not None}
+        self._grid = Grid(moments, sorted(windows), engine)
         self._ending = bool(asked.facts.known_from) or asked.facts.changes is not None
         known = known_rows(asked, moments)
         self._readings = readings(asked.features, known)
         self._rows = engine.store(self._told(asked, known, accounts))
         self._readings = packed(self._readings, self._most())
         self._parts: dict[tuple[str, int | None], list[str]] = defaultdict(list)
-        self.tables: list[ir.Table] = []
+        self.tables: list[tuple[str, ir.Table]] = []
         self._measure()
 
     def values(self, joined: ir.Table, prefix: str) -> dict[str, ir.Value]:
@@ -84,7 +85,9 @@ class _Kind:
             for days in reading.windows:
                 parts = [joined[prefix + name] for name in self._parts[reading.cell, days]]
                 found = reading.together(parts)
-                shown[reading.feature.column(days)] = reading.shown(found, joined["as_of"], days, self._moments[-1])
+                shown[reading.feature.column(days)] = reading.shown(
+                    found, joined["as_of"], days, self._grid.moments[-1]
+                )
         return shown
 
     def _told(self, asked: Asked, known: ir.Table, accounts: ir.Table) -> ir.Table:
@@ -94,9 +97,9 @@ class _Kind:
             told |= reading.told()
         rows = known.select(
             "account_id",
-            _begin=_place(known.known_after, self._moments),
-            _until=_place(known.known_until, self._moments) if self._ending else self._never,
-            _bucket=_place(known.happened_at, self._cuts),
+            _begin=self._grid.place(known.known_after),
+            _until=self._grid.place(known.known_until) if self._ending else self._grid.never,
+            _bucket=self._grid.bucket(known.happened_at),
             _happened=micros(known.happened_at),
             _order=_order(asked),
             **told,
@@ -110,7 +113,7 @@ class _Kind:
         sources = [(self._with_ends(self._summed(plain)), plain)]
         for each in self._readings:
             if each.measure == "distinct" and self._ending:
-                self.tables.append(self._engine.store(self._changing_things(each)))
+                self._add(self._changing_things(each))
             elif each.measure == "distinct":
                 sources.append((self._with_ends(self._things(each)), [each]))
         self._keep_book(sources)
@@ -125,41 +128,11 @@ class _Kind:
         sizes = self._rows.group_by("_account").aggregate(rows=self._rows.count())
         return self._engine.compute(sizes.aggregate(most=sizes.rows.max()))["most"][0].as_py() or 0
 
-    @property
-    def _never(self) -> ir.IntegerValue:
-        """The place at which no snapshot is."""
-        return ibis.literal(len(self._moments), "int32")
-
-    @cached_property
-    def _cuts(self) -> list[dt.datetime]:
-        """The snapshots, and where their windows begin: rows between two cuts are seen and left behind together."""
-        return sorted({moment - dt.timedelta(days=days) for moment in self._moments for days in (0, *self._windows)})
-
-    def _cut_of(self, days: int) -> list[int]:
-        """Per snapshot the last bucket before its windows of so many days; with 0 days the last one that it sees."""
-        return [bisect.bisect_left(self._cuts, moment - dt.timedelta(days=days)) for moment in self._moments]
-
-    @cached_property
-    def _snapshots(self) -> ir.Table:
-        """The places with their cuts."""
-        cuts = {_cut(days): pa.array(self._cut_of(days), pa.int32()) for days in (0, *self._windows)}
-        return self._engine.register(pa.table({"_place": pa.array(range(len(self._moments)), pa.int32()), **cuts}))
-
-    @cached_property
-    def _ends(self) -> ir.Table:
-        """Per bucket, the first place that has its rows behind it, and per window the first that has left them."""
-        buckets = range(len(self._cuts) + 1)
-        ends = {
-            _end(days): pa.array([bisect.bisect_left(self._cut_of(days), bucket) for bucket in buckets], pa.int32())
-            for days in (0, *self._windows)
-        }
-        return self._engine.register(pa.table({"_bucket": pa.array(buckets, pa.int32()), **ends}))
-
     def _summed(self, asked: Sequence[Reading]) -> ir.Table:
         """The rows of each cell as one."""
         made: dict[str, ir.Value] = {}
         for each in asked:
-            for name, value in each.of_rows(self._rows, self._moments[-1]).items():
+            for name, value in each.of_rows(self._rows, self._grid.moments[-1]).items():
                 made[name] = made[name] + value if name in made else value
         return self._rows.group_by(list(CELL)).aggregate(**made)
 
@@ -174,7 +147,7 @@ class _Kind:
         cells = spans.select(
             "_account",
             "_begin",
-            _until=spans["_begin"].lead().over(of_thing).fill_null(self._never),
+            _until=spans["_begin"].lead().over(of_thing).fill_null(self._grid.never),
             _bucket=spans["_bucket"].max().over(so_far),
         )
         return cells.group_by(list(CELL)).aggregate(**{reading.cell: reading.units(cells.count())})
@@ -182,36 +155,39 @@ class _Kind:
     def _changing_things(self, reading: Reading) -> ir.Table:
         """Numbers of things of rows that change: those of which a range that began so far reaches beyond a snapshot."""
         rows = self._rows.filter(self._rows[reading.counts])
-        rows = rows.inner_join(self._ends, "_bucket")
-        ends = {days: rows["_until"] if days is None else ibis.least(rows["_until"], rows[_end(days)]) for days in reading.windows}
+        rows = rows.inner_join(self._grid.ends, "_bucket")
+        ends = {
+            days: rows["_until"] if days is None else ibis.least(rows["_until"], rows[end_name(days)])
+            for days in reading.windows
+        }
         spans = rows.group_by(["_account", rows[reading.value].name("_thing"), "_begin"]).aggregate(
-            **{_end(days): end.max() for days, end in ends.items()}
+            **{end_name(days): end.max() for days, end in ends.items()}
         )
         of_thing = ibis.window(group_by=["_account", "_thing"], order_by="_begin")
         so_far = ibis.window(group_by=["_account", "_thing"], order_by="_begin", preceding=None, following=0)
         reach = spans.select(
             "_account",
             "_begin",
-            _next=spans["_begin"].lead().over(of_thing).fill_null(self._never),
-            **{_end(days): spans[_end(days)].max().over(so_far) for days in ends},
+            _next=spans["_begin"].lead().over(of_thing).fill_null(self._grid.never),
+            **{end_name(days): spans[end_name(days)].max().over(so_far) for days in ends},
         )
-        alike = reach.group_by([name for name in reach.columns]).aggregate(_things=reach.count())
-        place = self._snapshots["_place"]
-        met = alike.inner_join(self._snapshots, [alike["_begin"] <= place, place < alike["_next"]])
+        alike = reach.group_by(list(reach.columns)).aggregate(_things=reach.count())
+        place = self._grid.snapshots["_place"]
+        met = alike.inner_join(self._grid.snapshots, [alike["_begin"] <= place, place < alike["_next"]])
         numbers = {
             self._part(reading.cell, days): reading.units(
-                met["_things"].sum(where=met[_end(days)] > met["_place"]).fill_null(0)
+                met["_things"].sum(where=met[end_name(days)] > met["_place"]).fill_null(0)
             )
             for days in ends
         }
-        return met.group_by(_key=_key(met, len(self._moments))).aggregate(**numbers)
+        return met.group_by(_key=key(met, self._grid.moments)).aggregate(**numbers)
 
     def _with_ends(self, cells: ir.Table) -> ir.Table:
-        return self._engine.store(cells.inner_join(self._ends.select("_bucket", _end(0)), "_bucket"))
+        return self._engine.store(cells.inner_join(self._grid.ends.select("_bucket", end_name(0)), "_bucket"))
 
     def _lasting(self, cells: ir.Table) -> ir.BooleanValue:
         """Whether cells are seen at once and for good."""
-        return (cells["_begin"] == cells[_end(0)]) & (cells["_until"] == self._never)
+        return (cells["_begin"] == cells[end_name(0)]) & (cells["_until"] == self._grid.never)
 
     def _keep_book(self, sources: Sequence[tuple[ir.Table, Sequence[Reading]]]) -> None:
         """Reads the book of all lasting cells at each snapshot, and where the windows begin."""
@@ -220,13 +196,20 @@ class _Kind:
             return
         book = self._engine.store(self._book([cells for cells, _ in sources], {each.cell: each for each in booked}))
         asked = {(each.cell, days): each for each in booked for days in each.windows}
-        self._add(self._read(book, 0, {f"{cell}_so_far": book[cell] for cell, _ in asked}))
+        numbers = {0: {f"{cell}_so_far": book[cell] for cell, _ in asked}}
         for cell, days in asked:
             self._parts[cell, days].append(f"{cell}_so_far")
-        for days in self._windows:
+        for days in self._grid.windows:
             before = [each.cell for (_, window), each in asked.items() if window == days and each.merging == "sum"]
             if before:
-                self._add(self._read(book, days, {self._part(cell, days): -book[cell] for cell in before}))
+                numbers[days] = {self._part(cell, days): -book[cell] for cell in before}
+        opened = self._opened(book, 0)
+        for days in list(numbers)[1:]:
+            opened = opened.left_join(self._opened(book, days), "_key", rname=f"{{name}}_{days}")
+        entries = [f"_entry_{days}" for days in numbers]
+        self._add(opened.select("_key", *entries))
+        for entry, found in zip(entries, numbers.values(), strict=True):
+            self.tables.append((entry, book.select(book["_entry"].name(entry), **found)))
 
     def _book(self, sources: Sequence[ir.Table], readings: Mapping[str, Reading]) -> ir.Table:
         """Per account and bucket what has added up so far, and the next bucket with an entry."""
@@ -236,7 +219,8 @@ class _Kind:
         return entries.select(
             "_account",
             "_bucket",
-            _next=entries["_bucket"].lead().over(order).fill_null(len(self._cuts) + 1),
+            _entry=entries["_account"].cast("int64") * self._grid.buckets + entries["_bucket"],
+            _next=entries["_bucket"].lead().over(order).fill_null(self._grid.buckets),
             **{cell: merged(entries, each.merging, cell).over(so_far) for cell, each in readings.items()},
         )
 
@@ -256,28 +240,28 @@ class _Kind:
         values = {cell: readings[cell].together([joined[name] for name in names]) for cell, names in parts.items()}
         return joined.select("_account", "_bucket", **values)
 
-    def _read(self, book: ir.Table, days: int, numbers: Mapping[str, ir.Value]) -> ir.Table:
-        """What the book says where the windows of so many days begin."""
-        cut = self._snapshots[_cut(days)]
-        met = book.inner_join(self._snapshots, [book["_bucket"] <= cut, cut < book["_next"]])
-        return met.select(_key=_key(met, len(self._moments)), **numbers)
+    def _opened(self, book: ir.Table, days: int) -> ir.Table:
+        """Where each account's book is open when the windows of so many days begin."""
+        cut = self._grid.snapshots[cut_name(days)]
+        met = book.inner_join(self._grid.snapshots, [book["_bucket"] <= cut, cut < book["_next"]])
+        return self._engine.store(met.select(met["_entry"].name(f"_entry_{days}"), _key=key(met, self._grid.moments)))
 
     def _meet(self, cells: ir.Table, asked: Sequence[Reading]) -> None:
         """Adds up the cells that each snapshot sees, window by window."""
         if not asked:
             return
-        place = self._snapshots["_place"]
+        place = self._grid.snapshots["_place"]
         seen = [cells["_begin"] <= place, place < cells["_until"]]
         windows = {days for each in asked for days in each.windows}
         if None not in windows:
-            seen.append(self._snapshots[_cut(max(days for days in windows if days))] < cells["_bucket"])
-        met = cells.inner_join(self._snapshots, seen)
-        inside = {days: None if days is None else met[_cut(days)] < met["_bucket"] for days in windows}
+            seen.append(self._grid.snapshots[cut_name(max(days for days in windows if days))] < cells["_bucket"])
+        met = cells.inner_join(self._grid.snapshots, seen)
+        inside = {days: None if days is None else met[cut_name(days)] < met["_bucket"] for days in windows}
         numbers = {
             self._part(cell, days): merged(met, each.merging, cell, inside[days])
             for (cell, days), each in {(each.cell, days): each for each in asked for days in each.windows}.items()
         }
-        self._add(met.group_by(_key=_key(met, len(self._moments))).aggregate(**numbers))
+        self._add(met.group_by(_key=key(met, self._grid.moments)).aggregate(**numbers))
 
     def _part(self, cell: str, days: int | None) -> str:
         """A new name of what is a part of a cell's number."""
@@ -286,32 +270,7 @@ class _Kind:
         return parts[-1]
 
     def _add(self, table: ir.Table) -> None:
-        self.tables.append(self._engine.store(table))
-
-
-def _cut(days: int) -> str:
-    return f"_cut_{days}"
-
-
-def _end(days: int | None) -> str:
-    return "_end" if days is None else f"_end_{days}"
-
-
-def _key(rows: ir.Table, places: int) -> ir.IntegerValue:
-    """One number for an account and a snapshot."""
-    return rows["_account"].cast("int64") * places + rows["_place"]
-
-
-def _place(time: ir.TimestampValue, instants: Sequence[dt.datetime]) -> ir.IntegerValue:
-    """How many instants lie at or before a time, by halves; all of them for no time."""
-
-    def between(low: int, high: int) -> ir.IntegerValue:
-        if low == high:
-            return ibis.literal(low, "int32")
-        middle = (low + high) // 2
-        return (time < ibis.timestamp(instants[middle])).ifelse(between(low, middle), between(middle + 1, high))
-
-    return between(0, len(instants))
+        self.tables.append(("_key", self._engine.store(table)))
 
 
 def _order(asked: Asked) -> ir.Value:

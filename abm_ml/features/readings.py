@@ -80,7 +80,7 @@ class Reading:
 
     def units(self, number: ir.IntegerValue) -> ir.IntegerValue:
         """A number at its place among others."""
-        return number.cast("int64") * 2**self.shift
+        return ops.Cast(number, "int64").to_expr() * 2**self.shift
 
     def number(self, packed: ir.IntegerValue) -> ir.FloatingValue:
         """The number at its place."""
@@ -143,7 +143,9 @@ def readings(features: Sequence[Feature], known: ir.Table) -> tuple[Reading, ...
 def packed(readings: Sequence[Reading], rows: int) -> tuple[Reading, ...]:
     """The readings with numbers side by side, those of the same windows first; no account has more than `rows` rows."""
     bits = max(rows.bit_length(), 1)
-    numbers = sorted((each for each in readings if each.measure in ("count", "distinct")), key=lambda each: each.feature.windows)
+    numbers = sorted(
+        (each for each in readings if each.measure in ("count", "distinct")), key=lambda each: each.feature.windows
+    )
     places = {each.cell: divmod(order, _BITS // bits) for order, each in enumerate(numbers)}
     return tuple(
         replace(each, cell=f"_pack_{places[each.cell][0]}", bits=bits, shift=places[each.cell][1] * bits)

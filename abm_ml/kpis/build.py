@@ -23,6 +23,7 @@ UNKNOWN = "unknown"
 CUT = "cut"
 NUMBERS = ("value", "low", "high", "of")
 _BY_STANDING = ("tier", "industry", "size_band", "country", "lifecycle", "stage", "owner", "cohort")
+_JOINED_AT_ONCE = 4  # an engine holds all tables but the first of a chain of joins in memory
 _OWN_COLUMN = {"account": "account_id", "campaign": "campaign_id", "program": "program"}
 
 
@@ -93,10 +94,7 @@ class Measuring:
             given = {each.name: _measures(each, keyed) for each in needed if grain_of(each) == rows}
             tables.append(self.seen.engine.store(_aggregated(keyed, keys, given)))
             estimates |= given
-        joined = self._frame(cuts, tables)
-        for table in tables:
-            joined = beside(joined, table, keys)
-        joined = _filled(joined, estimates)
+        joined = _filled(self._joined(self._frame(cuts, tables), tables, keys), estimates)
         for each in needed:
             if grain_of(each) is None:
                 inputs = [_read(joined, name, estimates[name]) for name in each.inputs]
@@ -105,6 +103,20 @@ class Measuring:
         names = [name for kpi in kpis for name in _columns(kpi.name, estimates[kpi.name])]
         kept = self.seen.engine.store(joined.select(*keys, *names))
         return Measured(tuple(kpis), tuple(cuts), _columns_of(cuts), None, _units(kpis, estimates), kept)
+
+    def _joined(self, frame: ir.Table, tables: Sequence[ir.Table], keys: Keys) -> ir.Table:
+        """The frame with the columns of all tables beside; where there is a row per account, a few tables at a time."""
+        if "account" not in keys:
+            return _all_beside(frame, tables, keys)
+        engine = self.seen.engine
+        wide = engine.store(frame)
+        for start in range(0, len(tables), _JOINED_AT_ONCE):
+            some = tables[start : start + _JOINED_AT_ONCE]
+            wider = engine.store(_all_beside(wide, some, keys))
+            for done in (wide, *some):
+                engine.release(done)
+            wide = wider
+        return wide
 
     def _parts(self, cuts: Sequence[Keys], each: str, kpis: Sequence[Kpi]) -> Measured:
         rows = grain_of(kpis[0])
@@ -170,6 +182,12 @@ class Measuring:
             }
             keys.append(who.select("period", **{CUT: ibis.literal(place, "int64")}, **values))
         return ibis.union(*keys, distinct=True) if len(keys) > 1 else keys[0].distinct()
+
+
+def _all_beside(rows: ir.Table, tables: Sequence[ir.Table], keys: Keys) -> ir.Table:
+    for table in tables:
+        rows = beside(rows, table, keys)
+    return rows
 
 
 def _columns_of(cuts: Sequence[Keys]) -> Keys:

@@ -9,7 +9,7 @@ import pytest
 
 from abm_ml import timeline
 from abm_ml.engines import Engine
-from abm_ml.features import cells, ledger, local, portable, program
+from abm_ml.features import cells, grid, ledger, local, portable, program
 from abm_ml.features.cells import Asked
 from tests.features.asked import FEW, MEASURES, asked_of, measures
 from tests.features.equality import computed, first_difference
@@ -25,16 +25,30 @@ LEDGER = {
     "a row where the window begins is left out": ("+ days * DAY,", "+ days * DAY - (days > 0),"),
     "a row before the window counts": ("+ days * DAY,", "+ days * DAY + (days > 0),"),
 }
-PORTABLE = {
+GRID = {
     "a row at the date counts": ("(time < ibis.timestamp(", "(time <= ibis.timestamp("),
-    "the bucket after": ('return ibis.literal(low, "int64")', 'return ibis.literal(low + 1, "int64")'),
+    "the bucket after": ('return ibis.literal(low, "int32")', 'return ibis.literal(low + 1, "int32")'),
     "the window is closed at its wrong end": (
-        "bisect.bisect_left(begins, bucket)",
-        "bisect.bisect_right(begins, bucket)",
+        "bisect.bisect_left(self._cuts, moment",
+        "bisect.bisect_right(self._cuts, moment",
     ),
-    "a range lasts too long": ("place < ranges[end]", "place <= ranges[end]"),
+    "a thing is left behind too late": ("bisect.bisect_left(cuts, bucket)", "bisect.bisect_right(cuts, bucket)"),
+}
+PORTABLE = {
+    "a cell lasts too long": ('place < cells["_until"]', 'place <= cells["_until"]'),
+    "a cell begins too late": ('cells["_begin"] <= place', 'cells["_begin"] < place'),
+    "a cell counts before its window": (
+        'met[cut_name(days)] < met["_bucket"]',
+        'met[cut_name(days)] <= met["_bucket"]',
+    ),
     "a thing lasts too long": ('> met["_place"]', '>= met["_place"]'),
-    "a range begins too late": ('ranges["_begin"] <= place', 'ranges["_begin"] < place'),
+    "a thing begins too late": ('alike["_begin"] <= place', 'alike["_begin"] < place'),
+    "the book is read too early": (
+        'book["_bucket"] <= cut, cut < book["_next"]',
+        'book["_bucket"] < cut, cut <= book["_next"]',
+    ),
+    "what was told late is booked": ('(cells["_begin"] == cells[end_name(0)]) & ', ""),
+    "what ends is booked": (' & (cells["_until"] == self._grid.never)', ""),
 }
 
 
@@ -72,11 +86,16 @@ def test_in_the_ledger(fault: str, log: Log, right: pa.Table, engine: Engine, mo
     assert first_difference(of_few(local.measured, log, engine), right, measures(FEW)) != ""
 
 
-@pytest.mark.parametrize("fault", PORTABLE)
-def test_in_the_portable_plan(
-    fault: str, log: Log, right: pa.Table, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("fault", GRID)
+def test_in_the_grid(fault: str, log: Log, right: pa.Table, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """With `<=` for `<`, or a bucket to the left or right, the portable plan no longer equals the definition."""
+    monkeypatch.setattr(portable, "Grid", rewritten(grid, *GRID[fault]).Grid)
+    assert first_difference(of_few(portable.measured, log, engine), right, measures(FEW)) != ""
+
+
+@pytest.mark.parametrize("fault", PORTABLE)
+def test_in_the_portable_plan(fault: str, log: Log, right: pa.Table, engine: Engine) -> None:
+    """With `<=` for `<`, or in the book what does not belong there, it no longer equals the definition."""
     made = of_few(rewritten(portable, *PORTABLE[fault]).measured, log, engine)
     assert first_difference(made, right, measures(FEW)) != ""
 

@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TypeVar
 
-import pyarrow as pa
 import pytest
 
 from abm_ml.engines import Engine, SparkConfig, open_engine
-from abm_ml.sources import Reading, Source, SyntheticConfig, SyntheticSource, read_tables
+from abm_ml.jobs.workspace import Workspace, open_workspace
+from abm_ml.sources import Source
 
-# Compiling to machine code pays on large tables only; these are small.
+# Compiling to machine code, dealing out and planning again pay on large tables only; these are small.
 QUICK = {
     "spark.buffer.pageSize": "1m",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m",
+    "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.shuffle.partitions": "1",
 }
-RELATIVE = 1e-9
-
-
-@dataclass(frozen=True)
-class Read:
-    """A company as one engine read it."""
-
-    engine: Engine
-    reading: Reading
-    quarantine: Path
+T = TypeVar("T")
+COMPANY = {"kind": "synthetic", "accounts": 80, "seed": 7, "engagements_per_account": 25}
 
 
 @dataclass(frozen=True)
 class Both:
     """The same company on both engines."""
 
-    duckdb: Read
-    spark: Read
+    duckdb: Workspace
+    spark: Workspace
 
-    def computed(self, make: Callable[[Read], pa.Table]) -> tuple[pa.Table, pa.Table]:
+    def computed(self, make: Callable[[Workspace], T]) -> tuple[T, T]:
         """What is made of the company on DuckDB and on Spark."""
         return make(self.duckdb), make(self.spark)
 
@@ -58,51 +52,22 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def on_both(engine: Engine, spark: Engine, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Source], Both]:
-    """Reads a source on both engines."""
+def on_both(spark: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Source | None], Both]]:
+    """Opens a company on both engines: that of a source, else a synthetic one."""
+    with ExitStack() as opened:
 
-    def read(source: Source) -> Both:
-        return Both(*[_read(source, each, tmp_path_factory.mktemp(each.kind)) for each in (engine, spark)])
+        def read(source: Source | None) -> Both:
+            sides = []
+            for kind in ("duckdb", "spark"):  # Spark runs already, and a second engine finds it
+                folder = tmp_path_factory.mktemp(kind)
+                settings = {"workspace": str(folder), "source": COMPANY, "engine": {"kind": kind}}
+                sides.append(opened.enter_context(open_workspace(settings, source=source)))
+            return Both(*sides)
 
-    return read
+        yield read
 
 
 @pytest.fixture(scope="session")
-def both(on_both: Callable[[Source], Both], tmp_path_factory: pytest.TempPathFactory) -> Both:
-    """A synthetic company of 150 accounts on both engines."""
-    config = SyntheticConfig(kind="synthetic", accounts=150, seed=7, engagements_per_account=30)
-    return on_both(SyntheticSource(config, tmp_path_factory.mktemp("synthetic")))
-
-
-def _read(source: Source, engine: Engine, folder: Path) -> Read:
-    staging, quarantine = folder / "staging", folder / "quarantine"
-    staging.mkdir()
-    reading = read_tables(source, engine, staging=staging, quarantine=quarantine, progress=lambda _: None)
-    return Read(engine, reading, quarantine)
-
-
-def difference(right: pa.Table, found: pa.Table, keys: list[str], *, relative: float = 0.0) -> str:
-    """The first difference of two tables in any order of rows, in words; empty where there is none.
-
-    Floating-point numbers may differ by a share of `relative`, everything else not at all.
-    """
-    types = [[(field.name, field.type) for field in rows.schema] for rows in (right, found)]
-    if types[0] != types[1]:
-        return f"other columns: {set(types[0]) ^ set(types[1])}"
-    if len(right) != len(found):
-        return f"{len(right)} rows and {len(found)}"
-    order = [(key, "ascending") for key in keys]
-    one, other = right.sort_by(order), found.sort_by(order)
-    for name in right.column_names:
-        pairs = zip(one[name].to_pylist(), other[name].to_pylist(), strict=True)
-        for place, (value, its) in enumerate(pairs):
-            if not _equal(value, its, relative):
-                where = {key: one[key][place].as_py() for key in keys}
-                return f"{name} at {where}: {value!r} and {its!r}"
-    return ""
-
-
-def _equal(value: object, its: object, relative: float) -> bool:
-    if isinstance(value, float) and isinstance(its, float):
-        return value == its or abs(value - its) <= relative * abs(value) or (math.isnan(value) and math.isnan(its))
-    return type(value) is type(its) and value == its
+def both(on_both: Callable[[Source | None], Both]) -> Both:
+    """A synthetic company of 80 accounts on both engines."""
+    return on_both(None)
