@@ -86,7 +86,7 @@ def _exact(classifier: AccountClassifier, sample: Floats) -> Callable[[Floats], 
             return partial(kernel.contributions, threads=classifier.num_threads)
         reason = f"is off by {worst:.1e}"
     warnings.warn(
-        f"Reasons: the fast kernel {reason}, so shap explains the model, some 40 times slower and as exactly. "
+        f"Reasons: the fast kernel {reason}, so shap explains the model, as exactly but far slower. "
         f"Please report the model's settings.",
         stacklevel=3,
     )
