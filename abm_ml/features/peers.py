@@ -64,7 +64,7 @@ def score_against_peers(f: Any) -> Any:
     "penetration",
     needs=("penetration_rate", "usual_penetration", "peers"),
     unit="share",
-    reason="{value:+.0%} of the key people engaged, against the median of its industry and size",
+    reason="the share of key people engaged is {value:+.0%} off the median of its industry and size",
     controllable=True,
 )
 def penetration_against_peers(f: Any) -> Any:

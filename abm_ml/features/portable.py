@@ -27,6 +27,8 @@ from abm_ml.features.readings import Reading, merged, packed, readings
 from abm_ml.timeline import SPINE, micros
 
 CELL = ("_account", "_begin", "_until", "_bucket")
+_OF_THING = ibis.window(group_by=["_account", "_thing"], order_by="_begin")
+_OF_THING_SO_FAR = ibis.window(group_by=["_account", "_thing"], order_by="_begin", preceding=None, following=0)
 
 
 def measured(
@@ -142,13 +144,11 @@ class _Kind:
         spans = rows.group_by(["_account", rows[reading.value].name("_thing"), "_begin"]).aggregate(
             _bucket=rows["_bucket"].max()
         )
-        of_thing = ibis.window(group_by=["_account", "_thing"], order_by="_begin")
-        so_far = ibis.window(group_by=["_account", "_thing"], order_by="_begin", preceding=None, following=0)
         cells = spans.select(
             "_account",
             "_begin",
-            _until=spans["_begin"].lead().over(of_thing).fill_null(self._grid.never),
-            _bucket=spans["_bucket"].max().over(so_far),
+            _until=spans["_begin"].lead().over(_OF_THING).fill_null(self._grid.never),
+            _bucket=spans["_bucket"].max().over(_OF_THING_SO_FAR),
         )
         return cells.group_by(list(CELL)).aggregate(**{reading.cell: reading.units(cells.count())})
 
@@ -163,13 +163,11 @@ class _Kind:
         spans = rows.group_by(["_account", rows[reading.value].name("_thing"), "_begin"]).aggregate(
             **{end_name(days): end.max() for days, end in ends.items()}
         )
-        of_thing = ibis.window(group_by=["_account", "_thing"], order_by="_begin")
-        so_far = ibis.window(group_by=["_account", "_thing"], order_by="_begin", preceding=None, following=0)
         reach = spans.select(
             "_account",
             "_begin",
-            _next=spans["_begin"].lead().over(of_thing).fill_null(self._grid.never),
-            **{end_name(days): spans[end_name(days)].max().over(so_far) for days in ends},
+            _next=spans["_begin"].lead().over(_OF_THING).fill_null(self._grid.never),
+            **{end_name(days): spans[end_name(days)].max().over(_OF_THING_SO_FAR) for days in ends},
         )
         alike = reach.group_by(list(reach.columns)).aggregate(_things=reach.count())
         place = self._grid.snapshots["_place"]
