@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from abm_ml.jobs.population import features_at
     from abm_ml.jobs.report_kpis import KpiQuestion, report_kpis
     from abm_ml.jobs.score import score
-    from abm_ml.jobs.train import train, training_set_of
+    from abm_ml.jobs.train import train
+    from abm_ml.jobs.training_sets import training_set_of
     from abm_ml.jobs.workspace import Workspace, open_workspace
     from abm_ml.modelling.classifier import AccountClassifier
     from abm_ml.publishing.runs import read_current
@@ -36,7 +37,7 @@ _HOMES = {
     "report_kpis": "abm_ml.jobs.report_kpis",
     "score": "abm_ml.jobs.score",
     "train": "abm_ml.jobs.train",
-    "training_set_of": "abm_ml.jobs.train",
+    "training_set_of": "abm_ml.jobs.training_sets",
 }
 
 __all__ = [

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version as version_of
 from pathlib import Path
-
-import pandas as pd
 
 from abm_ml.catalogue import fingerprint
 from abm_ml.errors import GateRefused
 from abm_ml.features.facts import unusable
-from abm_ml.jobs.model_config import ModelConfig, chosen_columns, model_config
-from abm_ml.jobs.population import definitions_hash, population, possible_labels, rule_ranking
+from abm_ml.jobs.learn import Judged, learn
+from abm_ml.jobs.population import definitions_hash, possible_labels, rule_ranking
 from abm_ml.jobs.progress import Advance
-from abm_ml.jobs.workspace import Workspace, day_after
-from abm_ml.labels import LABELS, Label, Outlook
+from abm_ml.jobs.training_sets import makers
+from abm_ml.jobs.workspace import Workspace
 from abm_ml.modelling.bundle import Bundle, ModelFacts, save_bundle
 from abm_ml.modelling.card import CardFacts, Provenance, write_card
-from abm_ml.modelling.classifier import AccountClassifier, Direction
-from abm_ml.modelling.evaluation import Comparison, Evaluation, Slice, compare, evaluate, evaluate_slices
-from abm_ml.modelling.gate import Verdict, judge
+from abm_ml.modelling.evaluation import Comparison, Evaluation
+from abm_ml.modelling.gate import Verdict
 from abm_ml.modelling.pictures import HeldOut, pictures, strengths_of, summary_bars
 from abm_ml.modelling.registry import Alias, ModelVersion, Registry, TrainingRecord
 from abm_ml.reasons.contributions import contributions
 from abm_ml.reasons.pictures import beeswarm
 from abm_ml.tables import Terms
-from abm_ml.training_set import KEYS, TrainingSet, build_training_set, snapshot_dates
-
-RULE, BASE_RATE = "engagement score (rule)", "base rate"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,20 +60,6 @@ class TrainResult:
     refused: dict[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """A fitted classifier with its figures on the test snapshots."""
-
-    rows: TrainingSet
-    config: ModelConfig
-    classifier: AccountClassifier
-    probability: pd.Series[float]
-    evaluation: Evaluation
-    comparisons: tuple[Comparison, ...]
-    slices: tuple[tuple[str, tuple[Slice, ...]], ...]
-    verdict: Verdict
-
-
 def train(workspace: Workspace, names: Sequence[str] = (), *, as_of: dt.datetime | None = None) -> TrainResult:
     """Trains a model per label (default: all configured), registers it, and makes the first good one champion.
 
@@ -95,7 +74,7 @@ def train(workspace: Workspace, names: Sequence[str] = (), *, as_of: dt.datetime
     possible, left_out = possible_labels(workspace, names)
     advance = workspace.progress("Training models", 3 * len(possible))
     trained, refused = [], {}
-    for label, make in zip(possible, _sets(workspace, possible, until), strict=True):
+    for label, make in zip(possible, makers(workspace, possible, until), strict=True):
         try:
             advance(f"{label.name}: learning")
             judged = learn(workspace, make())
@@ -106,90 +85,6 @@ def train(workspace: Workspace, names: Sequence[str] = (), *, as_of: dt.datetime
     if not trained:
         raise GateRefused(" ".join(refused.values()))
     return TrainResult(until, tuple(trained), left_out, refused)
-
-
-def training_set_of(workspace: Workspace, label: str, *, as_of: dt.datetime | None = None) -> TrainingSet:
-    """The training set of one label: accounts at past dates, their features then, what happened next, split by time."""
-    return training_sets(workspace, [LABELS[label]], workspace.as_of(as_of))[0]
-
-
-def training_sets(workspace: Workspace, labels: Sequence[Label], until: dt.datetime) -> list[TrainingSet]:
-    """The training set of each label, over all snapshots whose outcome is known by `until`."""
-    return [make() for make in _sets(workspace, labels, until)]
-
-
-def _sets(workspace: Workspace, labels: Sequence[Label], until: dt.datetime) -> list[Callable[[], TrainingSet]]:
-    """The making of each label's training set, for one of them may be refused; one feature table serves all."""
-    company, config = workspace.company, workspace.config
-    configs = [model_config(config.models, label) for label in labels]
-    horizons = [
-        each.horizon_days or config.question(label).horizon_days for label, each in zip(labels, configs, strict=True)
-    ]
-    known_until = min(until, day_after(company.end))
-    dates = [
-        snapshot_dates(config.training, begin=company.begin, end=known_until - dt.timedelta(days=horizon))
-        for horizon in horizons
-    ]
-    people = population(workspace, labels, sorted({date for some in dates for date in some}))
-    return [
-        partial(
-            build_training_set,
-            label,
-            Outlook(
-                tables=company.tables,
-                terms=config,
-                standing=people.asked[label.name],
-                horizon_days=horizon,
-                until=known_until,
-            ),
-            people.features.merge(people.rule[[*KEYS, "engagement_score"]], on=list(KEYS), validate="one_to_one"),
-            chosen_columns(people.columns, each.features, label),
-            config=config.training,
-            engine=workspace.engine,
-        )
-        for label, each, horizon in zip(labels, configs, horizons, strict=True)
-    ]
-
-
-def learn(workspace: Workspace, rows: TrainingSet) -> Judged:
-    """A classifier fitted on the training snapshots and judged on the test snapshots."""
-    config = model_config(workspace.config.models, rows.label)
-    classifier = AccountClassifier(
-        **config.lightgbm.model_dump(),
-        monotone=_directions(rows),
-        num_threads=workspace.config.engine.threads,
-    )
-    train, test = rows.train, rows.test
-    classifier.fit(train[rows.names], train["label"], time=train["as_of"], groups=train["account_id"])
-    probability = pd.Series(classifier.predict_proba(test[rows.names])[:, 1], index=test.index)
-    answers, accounts = test["label"], test["account_id"]
-    comparisons = tuple(
-        compare(answers, probability, baseline=name, score=score, groups=accounts)
-        for name, score in ((RULE, rule_ranking(rows.label, test["engagement_score"])), (BASE_RATE, probability * 0.0))
-    )
-    evaluation = evaluate(answers, probability, groups=accounts)
-    events = int(min(train["label"].sum(), (1 - train["label"]).sum()))
-    return Judged(
-        rows=rows,
-        config=config,
-        classifier=classifier,
-        probability=probability,
-        evaluation=evaluation,
-        comparisons=comparisons,
-        slices=tuple(
-            (column, evaluate_slices(answers, probability, by=test[column], groups=accounts))
-            for column in ("tier", "industry", "country")
-            if column in test
-        ),
-        verdict=judge(evaluation, comparisons, training_events=events),
-    )
-
-
-def _directions(rows: TrainingSet) -> dict[str, Direction]:
-    """What each feature promises of a wanted outcome, turned round for an unwanted one."""
-    turned: dict[Direction, Direction] = {"increasing": "decreasing", "decreasing": "increasing"}
-    promised = {column.name: column.monotone for column in rows.columns if column.monotone}
-    return promised if rows.label.wanted else {name: turned[direction] for name, direction in promised.items()}
 
 
 def _register(workspace: Workspace, judged: Judged, until: dt.datetime, advance: Advance) -> Trained:

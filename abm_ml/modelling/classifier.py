@@ -16,7 +16,8 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 from abm_ml.errors import ConfigError, GateRefused, SourceError, did_you_mean
 from abm_ml.modelling.answers import answers
 from abm_ml.modelling.bundle import Feature, ModelState, encoded, learned
-from abm_ml.modelling.calibration import Calibrator, Floats, content, fit_calibrator, plan_of, probability_points, ranks
+from abm_ml.modelling.calibration import Calibrator, Floats, fit_calibrator, probability_points
+from abm_ml.modelling.folds import content, plan_of, ranks
 
 # Idle threads that spin cost more than they give where cores are shared: a fit of 28 s took 230 s beside other work.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -21,7 +21,7 @@ sys.path.append(str(STUDY.parent / "2026-11-loan-funnel"))  # the other company
 from cost import NEW, costs_of_families, costs_of_rows, family_of  # noqa: E402 - beside this file
 
 import abm_ml  # noqa: E402 - sorted behind the one above
-from abm_ml.jobs.train import training_sets  # noqa: E402 - sorted behind the one above
+from abm_ml.jobs.training_sets import training_sets  # noqa: E402 - sorted behind the one above
 from abm_ml.labels import LABELS  # noqa: E402 - sorted behind the one above
 from abm_ml.modelling.evaluation import compare  # noqa: E402 - sorted behind the one above
 from abm_ml.training_set import TrainingSet  # noqa: E402 - sorted behind the one above

@@ -18,7 +18,8 @@ from rich.table import Table
 from sklearn.metrics import roc_auc_score
 
 from abm_ml import open_workspace
-from abm_ml.jobs.train import learn, training_sets
+from abm_ml.jobs.learn import learn
+from abm_ml.jobs.training_sets import training_sets
 from abm_ml.labels import LABELS
 from abm_ml.sources.synthetic import SyntheticCompany, write_company
 

@@ -15,7 +15,8 @@ from source import WholesaleOrders  # noqa: E402 - beside this file
 from study import Row, Study, finish, judged, opened, options  # noqa: E402 - found by the path above
 
 import abm_ml  # noqa: E402 - sorted behind the two above
-from abm_ml.jobs.train import learn, training_set_of  # noqa: E402 - the same
+from abm_ml.jobs.learn import learn  # noqa: E402 - the same
+from abm_ml.jobs.training_sets import training_set_of  # noqa: E402 - the same
 
 # DATA.md's untuned LightGBM on the same months, which our features have to beat.
 CHURN = Study(config=STUDY / "config.yaml", plain={"churn": {"AUC": 0.771, "PR AUC": 0.704, "Brier": 0.196}})

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from abm_ml.jobs.train import Trained, training_sets
+from abm_ml.jobs.train import Trained
+from abm_ml.jobs.training_sets import training_sets
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.labels import LABELS
 from abm_ml.training_set import TrainingSet

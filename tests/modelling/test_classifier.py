@@ -12,8 +12,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from abm_ml.errors import ConfigError, GateRefused, SourceError
-from abm_ml.modelling.calibration import plan_of
 from abm_ml.modelling.classifier import AccountClassifier
+from abm_ml.modelling.folds import plan_of
 
 NOT_OURS = {
     "check_sample_weight_equivalence_on_dense_data": "folds and leaves count rows: a row twice is no row of weight 2"

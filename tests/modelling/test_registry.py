@@ -114,8 +114,8 @@ def test_the_store_lies_in_the_workspace(recorded, store):
 
 def test_a_run_tells_everything(recorded, store, model):
     """Settings, figures with intervals, origin, pictures, card and model: all of it in one run."""
-    run = store[0]._client.get_run(recorded[0].run_id)
-    files = {file.path for file in store[0]._client.list_artifacts(run.info.run_id)}
+    run = store[0].client.get_run(recorded[0].run_id)
+    files = {file.path for file in store[0].client.list_artifacts(run.info.run_id)}
     assert files == {"CARD.md", "model", "pictures"}
     assert {"roc_auc", "roc_auc_low", "roc_auc_high", "auc_above_engagement_score_rule_low"} <= run.data.metrics.keys()
     assert run.data.params["learning_rate"] == str(model[1].learning_rate)
@@ -156,7 +156,7 @@ def test_champion_and_challenger(recorded, store):
 def test_no_champion_says_what_to_do(recorded, store):
     """A missing champion is never replaced by the latest version."""
     store[0].set_champion("win", 1)
-    store[0]._client.delete_registered_model_alias("win", "champion")
+    store[0].client.delete_registered_model_alias("win", "champion")
     assert store[0].holder("win", "champion") is None
     with pytest.raises(NotReady, match=r"win has no champion; versions 1 and 2 exist\. Run abm-ml promote win\."):
         store[0].champion("win")
@@ -198,7 +198,7 @@ def test_fetch_refuses_other_files(store, model, tmp_path):
     with pytest.raises(IntegrityError, match="win/3: its files are gone"):
         store[0].fetch(version, tmp_path / "win-3")
     assert list(tmp_path.iterdir()) == []
-    store[0]._client.delete_model_version("win", "3")
+    store[0].client.delete_model_version("win", "3")
 
 
 @pytest.mark.slow

@@ -1,13 +1,11 @@
-"""Models and experiments in MLflow: on the workspace's own SQLite file, or on any server by its address."""
+"""Registered models in MLflow, and the runs that made them."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
-import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,19 +14,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from abm_ml.errors import IntegrityError, NotReady, UnknownName
 from abm_ml.modelling.bundle import Bundle, bundle_sha256, load_bundle
 from abm_ml.modelling.pictures import save_picture
-from abm_ml.modelling.tracking import SETTINGS, TrackingConfig, alone, place_of, redacted
+from abm_ml.modelling.registry.store import Store, unless
 from abm_ml.modelling.training_record import TrainingRecord, figures_of, requirements, settings_of, tags_of
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion as Registered
-
-__all__ = ["Alias", "ModelVersion", "Registry", "TrackingConfig", "TrainingRecord"]
 
 Alias = Literal["champion", "challenger"]
 
 STORED = "model/data/bundle"  # where MLflow keeps a pyfunc model's plain files within a run
-NOISY = ("alembic", "mlflow", "urllib3.connectionpool")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,36 +41,32 @@ class ModelVersion:
         return f"{self.label}/{self.version}"
 
 
-class Registry:
+class Registry(Store):
     """Registered models and the runs that made them; one model per label, with the aliases champion and challenger.
 
     Raises, here and from every method:
         NotReady: the server does not answer, or refuses.
     """
 
-    def __init__(self, config: TrackingConfig, folder: Path) -> None:
-        self.address, self._artifacts = place_of(config, folder)
-        self._client = self._open(folder)
-
     def record(self, training: TrainingRecord) -> ModelVersion:
         """One run with parameters, metrics, tags, pictures, card and model, registered as the label's next version."""
         bundle, sha256 = load_bundle(training.bundle), bundle_sha256(training.bundle)
         label = bundle.facts.label
-        with self._answering(), tempfile.TemporaryDirectory() as staging:
+        with self.answering(), tempfile.TemporaryDirectory() as staging:
             _stage(training, Path(staging))
             name, tags = f"{label} {bundle.facts.trained_as_of[:10]}", tags_of(training, bundle, sha256)
-            run = self._client.create_run(self._experiment(label), tags=tags, run_name=name).info
+            run = self.client.create_run(self.experiment(f"abm_ml/{label}"), tags=tags, run_name=name).info
             status = "FAILED"
             try:
-                self._client.log_batch(run.run_id, **_entries(bundle))
-                self._client.log_artifacts(run.run_id, staging)
+                self.client.log_batch(run.run_id, **_entries(bundle))
+                self.client.log_artifacts(run.run_id, staging)
                 status = "FINISHED"
             finally:
-                self._client.set_terminated(run.run_id, status)
-            with _unless("RESOURCE_ALREADY_EXISTS"):
-                self._client.create_registered_model(label)
+                self.client.set_terminated(run.run_id, status)
+            with unless("RESOURCE_ALREADY_EXISTS"):
+                self.client.create_registered_model(label)
             source, kept = f"{run.artifact_uri}/model", {"sha256": sha256, "gate": training.verdict.word}
-            return _version(self._client.create_model_version(label, source, run_id=run.run_id, tags=kept))
+            return _version(self.client.create_model_version(label, source, run_id=run.run_id, tags=kept))
 
     def champion(self, label: str) -> ModelVersion:
         """The version that scores.
@@ -94,14 +84,14 @@ class Registry:
 
     def holder(self, label: str, alias: Alias) -> ModelVersion | None:
         """The version that is champion or challenger, if any is."""
-        with self._answering(), _unless("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return _version(self._client.get_model_version_by_alias(label, alias))
+        with self.answering(), unless("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return _version(self.client.get_model_version_by_alias(label, alias))
         return None
 
     def versions(self, label: str) -> tuple[ModelVersion, ...]:
         """Every version of a label's model, the oldest first; none if it was never trained."""
-        with self._answering():
-            found = self._client.search_model_versions(f"name = '{label}'", max_results=1000)
+        with self.answering():
+            found = self.client.search_model_versions(f"name = '{label}'", max_results=1000)
         return tuple(sorted((_version(each) for each in found), key=lambda each: each.version))
 
     def set_champion(self, label: str, version: int) -> None:
@@ -124,12 +114,12 @@ class Registry:
             if bundle_sha256(folder) == version.sha256:
                 return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with self._answering(), tempfile.TemporaryDirectory(dir=folder.parent) as staging:
+        with self.answering(), tempfile.TemporaryDirectory(dir=folder.parent) as staging:
             found = None
-            with _unless("RESOURCE_DOES_NOT_EXIST"):
-                found = Path(self._client.download_artifacts(version.run_id, STORED, staging))
+            with unless("RESOURCE_DOES_NOT_EXIST"):
+                found = Path(self.client.download_artifacts(version.run_id, STORED, staging))
             if found is None:
-                self._client.get_run(version.run_id)  # a server that is down is no missing file, but MLflow says it is
+                self.client.get_run(version.run_id)  # a server that is down is no missing file, but MLflow says it is
                 raise IntegrityError(f"Model {version.name}: its files are gone from the registry. Train it again.")
             if bundle_sha256(found) != version.sha256:
                 raise IntegrityError(f"Model {version.name}: the registry holds other files than were registered.")
@@ -137,66 +127,11 @@ class Registry:
             found.replace(folder)
         return folder
 
-    def _open(self, folder: Path) -> MlflowClient:
-        for name, value in SETTINGS.items():
-            os.environ.setdefault(name, value)
-        from mlflow import MlflowClient
-
-        with self._answering(), alone(self.address, folder) if self._artifacts else contextlib.nullcontext():
-            client = MlflowClient(tracking_uri=self.address, registry_uri=self.address)
-            client.search_experiments(max_results=1)  # the first question creates what is missing in a fresh store
-            client.search_registered_models(max_results=1)
-        return client
-
-    def _experiment(self, label: str) -> str:
-        name = f"abm_ml/{label}"
-        found = self._client.get_experiment_by_name(name)
-        if found is None:
-            place = (self._artifacts / label).as_uri() if self._artifacts else None
-            with _unless("RESOURCE_ALREADY_EXISTS"):
-                return str(self._client.create_experiment(name, artifact_location=place))
-            found = self._client.get_experiment_by_name(name)
-        return str(found.experiment_id)
-
     def _give(self, label: str, alias: Alias, version: int) -> None:
-        with self._answering(), _unless("RESOURCE_DOES_NOT_EXIST"):
-            self._client.set_registered_model_alias(label, alias, str(version))
+        with self.answering(), unless("RESOURCE_DOES_NOT_EXIST"):
+            self.client.set_registered_model_alias(label, alias, str(version))
             return
         raise UnknownName(f"The model {label} has no version {version}; {_listed(self.versions(label))}.")
-
-    @contextlib.contextmanager
-    def _answering(self) -> Iterator[None]:
-        """Lets MLflow say nothing on the terminal, and turns its failures into one line without credentials."""
-        from mlflow.exceptions import MlflowException
-
-        levels = {name: logging.getLogger(name).level for name in NOISY}
-        try:
-            for name in NOISY:
-                logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-            yield
-        except MlflowException as error:
-            place = redacted(self.address)
-            reason = redacted(str(error).partition("\n")[0])
-            if "API request to http" in reason:  # else it speaks of an endpoint, which did answer
-                raise NotReady(
-                    f"The MLflow server at {place} does not answer. Start it, or check tracking: url."
-                ) from None
-            raise NotReady(f"MLflow at {place} refuses: {reason}") from None
-        finally:
-            for name, level in levels.items():
-                logging.getLogger(name).setLevel(level)
-
-
-@contextlib.contextmanager
-def _unless(*codes: str) -> Iterator[None]:
-    """Lets MLflow's refusals with these codes pass."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        yield
-    except MlflowException as error:
-        if error.error_code not in codes:
-            raise
 
 
 def _stage(training: TrainingRecord, folder: Path) -> None:
