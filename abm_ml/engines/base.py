@@ -47,6 +47,10 @@ class Engine(ABC):
     def store(self, expression: ir.Table) -> ir.Table:
         """The rows of an expression, computed once and kept until `release`, or until the engine closes."""
 
+    def write(self, expression: ir.Table) -> ir.Table:
+        """The rows of an expression, computed once into files in `scratch`, however large they are."""
+        return self.store(expression)
+
     @abstractmethod
     def release(self, stored: ir.Table) -> None:
         """Lets go of rows that were stored."""

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from abm_ml.engines import Engine
 from abm_ml.features import ledger
 from abm_ml.features.cells import Asked, snapshots
-from abm_ml.features.ledger import Floats, Integers, Rows
+from abm_ml.features.ledger import Floats, Integers, Plan, Rows
 from abm_ml.features.program import Column, Program
 from abm_ml.timeline import SPINE
 
@@ -70,6 +70,8 @@ class _Booking:
     program: Program
     table: pa.Table
     rows: Rows
+    plan: Plan
+    things: int
     order: Integers
     starts: Integers
 
@@ -79,15 +81,16 @@ class _Booking:
         owner = pc.index_in(table["account_id"], accounts).fill_null(-1).to_numpy()
         order, starts = ledger.in_order(owner, rows.begin, rows.end, len(accounts), len(program.clock.snapshots))
         shown = sorted({column.latest for column in program.columns if column.latest is not None})
-        return cls(program, table.select(shown).combine_chunks(), _taken(rows, order), order, starts)
+        return cls(
+            program, table.select(shown).combine_chunks(), _taken(rows, order), *program.plan(rows), order, starts
+        )
 
     def columns(self, first: int, last: int, dates: Integers) -> dict[str, pa.Array]:
         """The columns of the accounts `[first, last)`, at the places `dates` of the ledger's output."""
-        plan, things = self.program.plan(self.rows)
-        reach = np.zeros(things, np.int32)
+        reach = np.zeros(self.things, np.int32)
         starts = self.starts[first : last + 1]
         values = np.empty((len(self.program.columns), last - first, len(self.program.clock.snapshots)))
-        ledger.book(values, self.program.clock, plan, self.rows, self.order, starts, reach)
+        ledger.book(values, self.program.clock, self.plan, self.rows, self.order, starts, reach)
         made = {
             column.name: self._column(
                 column, of_all.reshape(-1) if len(dates) == of_all.size else of_all.reshape(-1)[dates]
@@ -179,5 +182,5 @@ def _written(chunk: _Chunk, folder: Path, accounts: tuple[int, int]) -> Path:
     table = chunk.part(*accounts)
     texts = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
     file = folder / f"part-{uuid.uuid4().hex}.parquet"
-    pq.write_table(table, file, compression="lz4", use_dictionary=texts)
+    pq.write_table(table, file, compression="lz4", use_dictionary=texts, write_statistics=list(SPINE))
     return file

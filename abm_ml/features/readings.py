@@ -1,13 +1,11 @@
 """Readings: what each measure reads of a row, how rows become one cell, cells one number, and a number a value.
 
-Numbers of rows and of things travel together, as many side by side in 63 bits as fit: less to add up and to join.
+Numbers of rows travel together, as many side by side in 63 bits as fit: less to add up.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import functools
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -59,18 +57,6 @@ class Reading:
                 return "min"
         return "max"
 
-    @property
-    def booked(self) -> bool:
-        """Whether a window's number follows from those of all time: by subtraction, or because the last one is it.
-
-        Doubles would lose their low digits, and the last row need not bring the last of other times.
-        """
-        return self.measure in ("count", "distinct", "total") or (self.measure == "days_since" and not self._brings)
-
-    @property
-    def _brings(self) -> bool:
-        return self.said.value is not None
-
     def told(self) -> dict[str, ir.Value]:
         """What is read of each row."""
         told: dict[str, ir.Value] = {self.counts: self.said.counts.fill_null(False)}
@@ -78,55 +64,40 @@ class Reading:
             told[self.value] = _brought(self.feature, self.said.value)
         return told
 
-    def units(self, number: ir.IntegerValue) -> ir.IntegerValue:
-        """A number at its place among others."""
-        return ops.Cast(number, "int64").to_expr() * 2**self.shift
+    def units(self, rows: ir.Table) -> ir.IntegerValue:
+        """A row that counts as one, at the number's place."""
+        one, none = ibis.literal(2**self.shift, "int64"), ibis.literal(0, "int64")
+        return rows[self.counts].ifelse(one, none)
 
-    def number(self, packed: ir.IntegerValue) -> ir.FloatingValue:
+    def number(self, packed: ir.IntegerValue) -> ir.IntegerValue:
         """The number at its place."""
-        return ((packed >> self.shift) & (2**self.bits - 1)).cast("float64")
-
-    def together(self, parts: Sequence[ir.Value]) -> ir.Value:
-        """The parts of a number as one; a sum of nothing is 0."""
-        if self.merging == "sum":
-            return functools.reduce(operator.add, [part.fill_null(0) for part in parts])
-        return ibis.greatest(*parts) if len(parts) > 1 else parts[0]
+        return (packed >> self.shift) & (2**self.bits - 1)
 
     def of_rows(self, rows: ir.Table, last: dt.datetime) -> dict[str, ir.Value]:
         """The rows of a cell as one."""
         counts = rows[self.counts]
-        time = rows[self.value if self._brings else "_happened"]
-        match self.measure:
-            case "count":
-                return {self.cell: self.units(rows.count(where=counts))}
-            case "total":
-                return {self.cell: ops.Cast(time.sum(where=counts), MONEY).to_expr()}
-            case "decayed":
-                return {self.cell: (time * _weight(self.feature, rows["_happened"], last)).sum(where=counts)}
-            case "latest":
-                order = rows["_order"]
-                return {self.cell: time.argmax(order, where=counts), f"{self.cell}_order": order.max(where=counts)}
-            case "days_since_first":
-                return {self.cell: time.min(where=counts)}
-        return {self.cell: time.max(where=counts)}
+        brought = rows["_happened" if self.said.value is None else self.value]
+        if self.measure == "latest":
+            order = rows["_order"]
+            return {self.cell: brought.argmax(order, where=counts), f"{self.cell}_order": order.max(where=counts)}
+        if self.measure == "decayed":
+            brought = brought * _weight(self.feature, rows["_happened"], last)
+        return {self.cell: _together(brought, self.merging, counts)}
 
-    def shown(self, found: ir.Value, as_of: ir.TimestampValue, days: int | None, last: dt.datetime) -> ir.Value:
-        """What the feature table shows of the merged cells of a window."""
+    def shown(self, found: ir.Value, as_of: ir.TimestampValue, last: dt.datetime) -> ir.Value:
+        """What the feature table shows of the merged cells of a window; a sum of nothing is 0."""
         match self.measure:
             case "count" | "distinct":
-                return self.number(found)
+                return self.number(found.fill_null(0)).cast("float64")
             case "total":
-                return found.cast("float64")
+                return found.fill_null(0).cast("float64")
             case "decayed":
-                return found / _weight(self.feature, micros(as_of), last)
+                return found.fill_null(0) / _weight(self.feature, micros(as_of), last)
             case "latest":
                 return found
             case "days_until":
                 return (found - micros(as_of)) / MICROS_PER_DAY
-        ago = micros(as_of) - found
-        if self.booked and days is not None:
-            ago = (ago <= days * MICROS_PER_DAY).ifelse(ago, None)
-        return ago / MICROS_PER_DAY
+        return (micros(as_of) - found) / MICROS_PER_DAY
 
 
 def readings(features: Sequence[Feature], known: ir.Table) -> tuple[Reading, ...]:
@@ -140,13 +111,11 @@ def readings(features: Sequence[Feature], known: ir.Table) -> tuple[Reading, ...
     return tuple(made)
 
 
-def packed(readings: Sequence[Reading], rows: int) -> tuple[Reading, ...]:
-    """The readings with numbers side by side, those of the same windows first; no account has more than `rows` rows."""
+def side_by_side(readings: Sequence[Reading], rows: int) -> tuple[Reading, ...]:
+    """The readings with numbers of rows side by side, those of the same windows first; no account has more `rows`."""
     bits = max(rows.bit_length(), 1)
-    numbers = sorted(
-        (each for each in readings if each.measure in ("count", "distinct")), key=lambda each: each.feature.windows
-    )
-    places = {each.cell: divmod(order, _BITS // bits) for order, each in enumerate(numbers)}
+    counts = sorted((each for each in readings if each.measure == "count"), key=lambda each: each.feature.windows)
+    places = {each.cell: divmod(order, _BITS // bits) for order, each in enumerate(counts)}
     return tuple(
         replace(each, cell=f"_pack_{places[each.cell][0]}", bits=bits, shift=places[each.cell][1] * bits)
         if each.cell in places
@@ -155,19 +124,34 @@ def packed(readings: Sequence[Reading], rows: int) -> tuple[Reading, ...]:
     )
 
 
-def merged(cells: ir.Table, merging: Merging, cell: str, where: ir.BooleanValue | None = None) -> ir.Value:
-    """Several cells as one: those of which a condition holds."""
-    column = cells[cell]
+def part_name(cell: str, days: int | None) -> str:
+    """The column of a cell's number in a window."""
+    return f"{cell}_{days}"
+
+
+def merged(cells: ir.Table, reading: Reading, where: ir.BooleanValue | None) -> ir.Value:
+    """Several cells of a reading as one: those of which a condition holds."""
+    column = cells[reading.cell]
+    if reading.merging == "latest":
+        return column.argmax(cells[f"{reading.cell}_order"], where=where)
+    return _together(column, reading.merging, where)
+
+
+def summed(column: ir.NumericValue) -> ir.NumericValue:
+    """A sum in the type of what is added up: engines add up in wider ones, which are slow."""
+    return ops.Cast(column.sum(), column.type()).to_expr()  # Ibis leaves out a cast to the type that it expects
+
+
+def _together(column: ir.Value, merging: Merging, where: ir.BooleanValue | None) -> ir.Value:
+    # Not with FILTER, for which DuckDB copies the rows once per aggregate.
+    if where is not None:
+        column = where.ifelse(column, ibis.literal(0, column.type()) if merging == "sum" else None)
     match merging:
         case "sum":
-            total = column.sum(where=where)
-            # Ibis leaves out a cast to the type that it expects; engines add up in wider ones, which are slow.
-            return ops.Cast(total, column.type()).to_expr()
+            return summed(column)
         case "max":
-            return column.max(where=where)
-        case "min":
-            return column.min(where=where)
-    return column.argmax(cells[f"{cell}_order"], where=where)
+            return column.max()
+    return column.min()
 
 
 def _brought(feature: Feature, value: ir.Value) -> ir.Value:
@@ -176,7 +160,7 @@ def _brought(feature: Feature, value: ir.Value) -> ir.Value:
         case "count" | "distinct":
             return value
         case "total":
-            return value.cast(MONEY)
+            return value.cast("int64" if value.type().is_integer() and value.type().nbytes < 8 else MONEY)
         case "latest" if feature.kind == "category":
             return value.cast("string")
         case "latest" | "decayed":

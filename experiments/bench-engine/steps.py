@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,10 @@ from measure import Cost, cpu_seconds, peak
 
 
 class Steps:
-    """Hears of a job's steps; `costs` has what each of them took, by its name. Call `end` behind the last one."""
+    """Hears of a job's steps; `costs` has what each of them took, by its name. Call `end` behind the last one.
+
+    Each is told on stderr as it ends: a long job that is stopped has not run in vain.
+    """
 
     def __init__(self) -> None:
         self.costs: dict[str, Cost] = {}
@@ -25,7 +29,9 @@ class Steps:
     def end(self) -> None:
         """The last step is over."""
         cpu, wall = cpu_seconds() - self._cpu, time.perf_counter() - self._wall
-        self.costs[self._name] = Cost(cpu, wall, peak())
+        cost = self.costs[self._name] = Cost(cpu, wall, peak())
+        told = f"{self._name}: {cost.cpu:.0f} CPU s, {cost.wall:.0f} s, {cost.peak:.2f} GiB"
+        print(told, file=sys.stderr, flush=True)
 
     def _begin(self, name: str) -> None:
         self._name = name

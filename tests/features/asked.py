@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import ibis.expr.types as ir
@@ -70,6 +71,13 @@ RECENT = (
     *(feature(f"through_{channel}", base.count, _is("channel", channel), 365) for channel in CHANNELS),
     feature("recent_people", base.distinct, lambda e: e.person, 7),
 )
+AT_ONCE = (
+    *_both("all_rows", base.count, lambda e: e.kind.notnull(), 45),
+    *_both("all_people", base.distinct, lambda e: e.person, 7, 365),
+    feature("all_days", base.distinct, lambda e: e.day, 45),
+    feature("all_ranks", base.total, lambda e: e.rank, 365),
+    feature("since_any", base.days_since, lambda e: e.kind.notnull(), 45),
+)
 DEALS = (
     feature("open", base.count, lambda d: d.closed_at.isnull()),
     feature("lost", base.count, lambda d: ~d.won, 365),
@@ -101,7 +109,7 @@ MANY = tuple(
 )
 # Enough to see a fault.
 FEW = tuple(each for each in EVENTS if each.name in {"rows", "points", "people", "since", "first", "until"})
-MEASURES = measures((*EVENTS, *RECENT, *DEALS, *ACCOUNTS))
+MEASURES = measures((*EVENTS, *RECENT, *AT_ONCE, *DEALS, *ACCOUNTS))
 
 
 def in_one_currency(rows: ir.Table) -> ir.Table:
@@ -110,7 +118,7 @@ def in_one_currency(rows: ir.Table) -> ir.Table:
 
 
 def asked_of(log: Log, engine: Engine) -> tuple[Asked, ...]:
-    """The log's kinds of rows: with late cells (ever, and over windows only), with changes too, with changes only."""
+    """The log's kinds of rows: with late cells (twice), without, with changes too, with changes only."""
     events = Facts(
         name="events",
         rows=engine.register(log.events),
@@ -137,6 +145,7 @@ def asked_of(log: Log, engine: Engine) -> tuple[Asked, ...]:
     return (
         Asked(events, EVENTS),
         Asked(events, RECENT),
+        Asked(replace(events, known_from={}), AT_ONCE),
         Asked(deals, DEALS, in_one_currency),
         Asked(accounts, ACCOUNTS),
     )

@@ -11,7 +11,7 @@ from abm_ml import timeline
 from abm_ml.engines import Engine
 from abm_ml.features import cells, grid, ledger, local, portable, program
 from abm_ml.features.cells import Asked
-from tests.features.asked import FEW, MEASURES, asked_of, measures
+from tests.features.asked import AT_ONCE, FEW, MEASURES, asked_of, measures
 from tests.features.equality import computed, first_difference
 from tests.features.log import INSTANTS, Log, random_log
 from tests.features.plans import PLANS, Plan, defined, planned
@@ -26,29 +26,27 @@ LEDGER = {
     "a row before the window counts": ("+ days * DAY,", "+ days * DAY + (days > 0),"),
 }
 GRID = {
-    "a row at the date counts": ("(time < ibis.timestamp(", "(time <= ibis.timestamp("),
-    "the bucket after": ('return ibis.literal(low, "int32")', 'return ibis.literal(low + 1, "int32")'),
+    "a row at the date counts": ('(met[each] <= met["_time"])', '(met[each] < met["_time"])'),
+    "the bucket after": ('passed, met["_before"])', 'passed, met["_before"] + 1)'),
     "the window is closed at its wrong end": (
         "bisect.bisect_left(self._cuts, moment",
         "bisect.bisect_right(self._cuts, moment",
     ),
     "a thing is left behind too late": ("bisect.bisect_left(cuts, bucket)", "bisect.bisect_right(cuts, bucket)"),
+    "a cell is seen too late": ("buckets <= np.array(", "buckets < np.array("),
+    "a cell counts before its window": ("bucket > np.array(", "bucket >= np.array("),
 }
 PORTABLE = {
-    "a cell lasts too long": ('place < cells["_until"]', 'place <= cells["_until"]'),
-    "a cell begins too late": ('cells["_begin"] <= place', 'cells["_begin"] < place'),
-    "a cell counts before its window": (
-        'met[cut_name(days)] < met["_bucket"]',
-        'met[cut_name(days)] <= met["_bucket"]',
-    ),
+    "a cell lasts too long": ('met["_place"] < met["_until"]', 'met["_place"] <= met["_until"]'),
+    "a cell begins too late": ('met["_begin"] <= met["_place"]', 'met["_begin"] < met["_place"]'),
     "a thing lasts too long": ('> met["_place"]', '>= met["_place"]'),
     "a thing begins too late": ('alike["_begin"] <= place', 'alike["_begin"] < place'),
-    "the book is read too early": (
-        'book["_bucket"] <= cut, cut < book["_next"]',
-        'book["_bucket"] < cut, cut <= book["_next"]',
-    ),
-    "what was told late is booked": ('(cells["_begin"] == cells[end_name(0)]) & ', ""),
-    "what ends is booked": (' & (cells["_until"] == self._grid.never)', ""),
+    "what was told late is seen at once": ('_begin=rows["known_after"]', '_begin=rows["happened_at"]'),
+    "what ends is seen for good": ('_until=rows["known_until"]', '_until=ibis.null("timestamp(6)")'),
+}
+AT_ONCE_FAULTS = {
+    "a thing seen again counts twice": ('_until=spans["_begin"].lead()', '_until=spans["_begin"].lead(2)'),
+    "a thing is forgotten": ('_bucket=spans["_bucket"].max().over(_OF_THING_SO_FAR)', '_bucket=spans["_bucket"]'),
 }
 
 
@@ -98,6 +96,14 @@ def test_in_the_portable_plan(fault: str, log: Log, right: pa.Table, engine: Eng
     """With `<=` for `<`, or in the book what does not belong there, it no longer equals the definition."""
     made = of_few(rewritten(portable, *PORTABLE[fault]).measured, log, engine)
     assert first_difference(made, right, measures(FEW)) != ""
+
+
+@pytest.mark.parametrize("fault", AT_ONCE_FAULTS)
+def test_in_things_that_do_not_change(fault: str, log: Log, right: pa.Table, engine: Engine) -> None:
+    """Where a thing counts longer than until it is seen again, it no longer equals the definition."""
+    plan = rewritten(portable, *AT_ONCE_FAULTS[fault]).measured
+    made = computed(plan([asked_of(log, engine)[2]], engine.register(log.dates), engine), engine)
+    assert first_difference(made, right, measures(AT_ONCE)) != ""
 
 
 def of_few(plan: Plan, log: Log, engine: Engine) -> pa.Table:
