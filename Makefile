@@ -30,7 +30,7 @@ docs: .venv/core.stamp ## writes the references that are generated from the reco
 
 lock: .venv/dev.stamp ## pins what pyproject.toml asks for, with hashes and without addresses
 	$(COMPILE) --extra report --extra excel --output-file requirements.lock
-	$(COMPILE) --constraint requirements.lock --extra dev --extra report --extra excel --extra spark \
+	$(COMPILE) --constraint requirements.lock --extra dev --extra report --extra excel --extra spark --extra tune \
 		--output-file requirements-dev.lock
 
 clean: ## removes the environment and all caches; keeps ./workspace

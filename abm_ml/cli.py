@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from abm_ml import terminal
-from abm_ml.errors import AbmError, ConfigError, GateRefused, StorageError, UnknownName, did_you_mean
+from abm_ml import cli_table, cli_value, terminal
+from abm_ml.door import DEFAULT, Config, Date, Json, Labels, Quiet, Where
+from abm_ml.door import calendar_of as _calendar
+from abm_ml.door import date_of as _date
+from abm_ml.door import opened as _opened
+from abm_ml.errors import AbmError, ConfigError, GateRefused, StorageError
 
-if TYPE_CHECKING:
-    from abm_ml.jobs.workspace import Workspace
-    from abm_ml.timeline import Calendar
-
-DEFAULT = Path("configs/demo.yaml")
 DEBUG = "--debug"
 
 app = typer.Typer(
@@ -29,17 +25,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Config = Annotated[Path, typer.Option("--config", "-c", help="The workspace's configuration.")]
-Where = Annotated[
-    Path | None, typer.Option("--workspace", "-w", help="Where to write, instead of the configured folder.")
-]
-Date = Annotated[
-    str | None, typer.Option("--as-of", help="The scoring date, e.g. 2026-06-30; default: the configured one.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars, and only what was asked for.")]
-Json = Annotated[bool, typer.Option("--json", help="The result as JSON, for machines.")]
-Labels = Annotated[list[str] | None, typer.Argument(help="progression, win, churn; default: all that are configured.")]
 
 
 @app.command()
@@ -122,17 +107,42 @@ def train(
     config: Config = DEFAULT,
     workspace: Where = None,
     as_of: Date = None,
+    if_needed: Annotated[
+        bool, typer.Option("--if-needed", help="Only labels whose champion is missing, too old or too weak; says why.")
+    ] = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Trains a model per label: calibrated, judged on later dates, explained, registered; the first good one scores."""
+    from abm_ml.jobs.retrain import retrain
     from abm_ml.jobs.train import train as job
 
     with _opened(config, workspace, quiet=quiet or json) as opened:
-        result = job(opened, labels or (), as_of=_date(as_of))
+        result = (retrain if if_needed else job)(opened, labels or (), as_of=_date(as_of))
         terminal.show(result, json=json)
     if result.refused:
-        raise GateRefused(" ".join(result.refused.values()))
+        raise GateRefused("\n".join(result.refused.values()))
+
+
+@app.command()
+def experiment(
+    file: Annotated[Path, typer.Argument(help="What to compare, as YAML; configs/experiment.yaml is an example.")],
+    config: Config = DEFAULT,
+    workspace: Where = None,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="Also search for better settings, as long as FILE says.")
+    ] = False,
+    as_of: Date = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Compares horizons, features, settings or rungs within the training dates, and tests the best one."""
+    from abm_ml.jobs.experiment import experiment as job
+    from abm_ml.jobs.experiment_plan import read_plan
+
+    plan = read_plan(file)
+    with _opened(config, workspace, quiet=quiet or json) as opened:
+        terminal.show(job(opened, plan, budget=plan.tune if tune else None, as_of=_date(as_of)), json=json)
 
 
 @app.command()
@@ -143,11 +153,41 @@ def promote(
     workspace: Where = None,
     json: Json = False,
 ) -> None:
-    """Makes a version of a model the champion that scores, if its gate allows."""
+    """Makes a version of a model the champion that scores, if its gate, the champion and a trial allow."""
     from abm_ml.jobs.promote import promote as job
 
     with _opened(config, workspace, quiet=True) as opened:
         terminal.show(job(opened, label, version), json=json)
+
+
+@app.command()
+def rollback(
+    label: Annotated[
+        str | None, typer.Argument(help="progression, win or churn; default: the one that was promoted last.")
+    ] = None,
+    config: Config = DEFAULT,
+    workspace: Where = None,
+    json: Json = False,
+) -> None:
+    """Back to the champion before, and to the run that it published."""
+    from abm_ml.jobs.rollback import rollback as job
+
+    with _opened(config, workspace, quiet=True) as opened:
+        terminal.show(job(opened, label), json=json)
+
+
+@app.command()
+def audit(
+    labels: Labels = None,
+    config: Config = DEFAULT,
+    workspace: Where = None,
+    json: Json = False,
+) -> None:
+    """What was done to models, when and by whom: every training, trial, promotion, rollback and refusal."""
+    from abm_ml.jobs.audit import audit as job
+
+    with _opened(config, workspace, quiet=True) as opened:
+        terminal.show(job(opened, labels or ()), json=json)
 
 
 @app.command()
@@ -194,6 +234,11 @@ def explain(
         draw(result, picture)
 
 
+app.command()(cli_value.backtest)
+app.command()(cli_value.plan)
+app.add_typer(cli_table.app, name="table")
+
+
 @app.command()
 def catalogue(
     kind: Annotated[str, typer.Argument(help="features, kpis, labels or tables")] = "features",
@@ -225,34 +270,6 @@ def main() -> None:
             raise
         terminal.complain(str(error))
         sys.exit(error.exit_code if isinstance(error, AbmError) else StorageError.exit_code)
-
-
-@contextmanager
-def _opened(config: Path, workspace: Path | None, *, quiet: bool, data: Path | None = None) -> Iterator[Workspace]:
-    from abm_ml.jobs.workspace import open_workspace
-
-    with terminal.progress(quiet=quiet) as progress:
-        opened = open_workspace(config, workspace=workspace, data=data, progress=progress)
-        with opened:
-            yield opened
-
-
-def _date(text: str | None, option: str = "--as-of") -> dt.datetime | None:
-    if text is None:
-        return None
-    try:
-        return dt.datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{option}: '{text}' is not a date. Write it like 2026-06-30.") from error
-
-
-def _calendar(text: str | None) -> Calendar | None:
-    for known in ("month", "quarter", "year"):
-        if text == known:
-            return known
-    if text is None:
-        return None
-    raise UnknownName(f"--period: there is no '{text}'. {did_you_mean(text, ('month', 'quarter', 'year'))}")
 
 
 if __name__ == "__main__":

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
 from abm_ml.config import Strict, UtcTime
 from abm_ml.engines import Engine
 from abm_ml.errors import GateRefused
-from abm_ml.features import FeatureColumn
+from abm_ml.features import DERIVED, FeatureColumn
 from abm_ml.labels import Label, Outlook, outcomes
+from abm_ml.leaks import Candidate, Finding, refuse_leaks
 from abm_ml.timeline import Every, scoring_dates
 
 KEYS = ("account_id", "as_of")
-
-_FEW, _MANY = 20, 50
-_SETTLED, _COMMON = 0.995, 0.9
 
 
 class TrainingConfig(Strict):
@@ -47,7 +43,10 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSet:
-    """Rows sorted by as_of and account_id: the keys, the features, and the answer in `label` (0 or 1)."""
+    """Rows sorted by as_of and account_id: the keys, the features, and the answer in `label` (0 or 1).
+
+    `leaks` are columns that look like leaks and that somebody vouches for.
+    """
 
     label: Label
     horizon_days: int
@@ -55,11 +54,17 @@ class TrainingSet:
     split: Split
     train: pd.DataFrame
     test: pd.DataFrame
+    leaks: tuple[Finding, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """The feature columns in their order."""
         return [column.name for column in self.columns]
+
+    @property
+    def dated(self) -> bool:
+        """Whether its rows are of certain dates, split by time; a ready-made table need not have any."""
+        return bool(self.split.train)
 
 
 def snapshot_dates(config: TrainingConfig, *, begin: dt.datetime, end: dt.datetime) -> tuple[dt.datetime, ...]:
@@ -96,11 +101,12 @@ def build_training_set(
     *,
     config: TrainingConfig,
     engine: Engine,
+    accept: Mapping[str, str] | None = None,
 ) -> TrainingSet:
     """Spine x features x label, split by time.
 
     `outlook` says who is asked about at each snapshot, and `features` what was known of them then; a snapshot whose
-    horizon does not end by `outlook.until` is censored.
+    horizon does not end by `outlook.until` is censored. `accept` names columns that only look like leaks, with reasons.
 
     Raises:
         GateRefused: too few snapshots, or a feature that carries the outcome.
@@ -114,41 +120,20 @@ def build_training_set(
     train, test = (joined[joined["as_of"].isin(dates)].reset_index(drop=True) for dates in (split.train, split.test))
     if config.accounts_apart:
         train = train[~train["account_id"].isin(test["account_id"])].reset_index(drop=True)
-    refuse_leaks(label, train, columns)
+    leaks = refuse_leaks(
+        [_candidate(column) for column in columns],
+        train,
+        test,
+        label=label.name,
+        forbidden=label.outcome_columns,
+        accept=accept,
+    )
     return TrainingSet(
-        label=label, horizon_days=horizon_days, columns=tuple(columns), split=split, train=train, test=test
+        label=label, horizon_days=horizon_days, columns=tuple(columns), split=split, train=train, test=test, leaks=leaks
     )
 
 
-def refuse_leaks(label: Label, rows: pd.DataFrame, columns: Sequence[FeatureColumn]) -> None:
-    """Raises GateRefused for a feature that is named like the outcome, or is filled only where it happened."""
-    forbidden = {label.name, "label", *label.outcome_columns}
-    named = [column.name for column in columns if column.name.removeprefix("custom_") in forbidden]
-    answers = rows["label"].to_numpy() == 1
-    filled = [column.name for column in columns if _filled_only_after(rows[column.name], answers)]
-    if named or filled:
-        raise GateRefused(
-            f"Label {label.name}: "
-            + "; ".join(
-                [f"the feature '{name}' is named like the outcome" for name in named]
-                + [f"the feature '{name}' is filled only where the outcome is known" for name in filled]
-            )
-            + ". Leave it out (features: exclude in model.yaml), or map when it became known."
-        )
-
-
-def _filled_only_after(values: pd.Series[float], answers: npt.NDArray[np.bool_]) -> bool:
-    """Whether a cell being there, or missing, settles the answer.
-
-    An honest gap moves the odds. One that is followed by the outcome all but always, or never where many were to be
-    expected, was made by it.
-    """
-    there = values.notna().to_numpy()
-    base = answers.mean()
-    for pattern in (there, ~there):
-        happened, rows = answers[pattern].sum(), pattern.sum()
-        if base < _COMMON and rows >= _FEW and happened > _SETTLED * rows:
-            return True
-        if happened == 0 and base * rows >= _MANY:
-            return True
-    return False
+def _candidate(column: FeatureColumn) -> Candidate:
+    """A feature for the leak guard: a company's own columns were not made by the catalogue, nor cut in time by it."""
+    own = column.feature.startswith("custom_")
+    return Candidate(column.name, in_time=not own, quotient=column.feature in DERIVED)

@@ -20,8 +20,8 @@ from rich.table import Table
 import abm_ml
 from abm_ml import terminal
 from abm_ml.jobs.promote import promote
+from abm_ml.jobs.register import Trained
 from abm_ml.jobs.score import ready
-from abm_ml.jobs.train import Trained
 from abm_ml.modelling.pictures import save_picture
 from abm_ml.reasons.pictures import waterfall
 

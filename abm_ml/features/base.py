@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from abm_ml.catalogue import Catalogue, first_line
 from abm_ml.errors import DefinitionError
 
-Group = Literal["engagement", "penetration", "firmographic", "pipeline", "clients"]
+Group = Literal["engagement", "penetration", "firmographic", "pipeline", "clients", "table"]
 Direction = Literal["increasing", "decreasing"]
 Kind = Literal["number", "category"]
 MeasureName = Literal[

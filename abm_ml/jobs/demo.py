@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from abm_ml.errors import GateRefused
+from abm_ml.jobs.champions import is_approved, throne
 from abm_ml.jobs.check import CheckResult, check
 from abm_ml.jobs.report_kpis import KpiQuestion, report_kpis
 from abm_ml.jobs.score import ScoreResult, score
 from abm_ml.jobs.train import TrainResult, train
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.labels import LABELS
-from abm_ml.modelling.registry import Registry
 from abm_ml.publishing.runs import read_current
 
 _REASONS_SHOWN = 3
@@ -24,7 +24,7 @@ _REASONS_SHOWN = 3
 
 @dataclass(frozen=True)
 class TopAccount:
-    """An account that scores high: its score, its KPIs and its strongest reasons."""
+    """An account that scores high: its score, its KPIs and its strongest reasons, and if its data are enough to say."""
 
     label: str
     account_id: str
@@ -37,6 +37,7 @@ class TopAccount:
     engagement_level: str | None
     penetration_rate: float | None
     reasons: tuple[str, ...]
+    enough: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,13 @@ def _shipped(workspace: Workspace, result: TrainResult) -> TrainResult:
     if not any(each.may_score for each in result.trained):
         told = "; ".join(f"{each.version.name}: see {each.card}" for each in result.trained)
         raise GateRefused(f"No model is good enough to score ({told}). Take a longer history or more accounts.")
-    registry = Registry(workspace.config.tracking, workspace.folder)
+    seat = throne(workspace)
     trained = []
     for each in result.trained:
-        holder = registry.holder(each.version.label, "champion")
-        if each.may_score and (holder is None or holder.sha256 != each.version.sha256):
-            registry.set_champion(each.version.label, each.version.version)
+        holder = seat.registry.holder(each.version.label, "champion")
+        stays = holder and holder.sha256 == each.version.sha256 and is_approved(seat.trail.entries(), holder)
+        if each.may_score and not stays:
+            seat.crown(each.version, action="promote", reason="the demo scores with what it has just trained")
             trained.append(replace(each, alias="champion"))
         else:
             trained.append(each)
@@ -95,6 +97,7 @@ def top_accounts(workspace: Workspace, count: int) -> tuple[TopAccount, ...]:
     """The accounts of the published run with the highest probability of each label, with reasons and KPIs."""
     run = read_current(workspace.folder)
     scores = run.scores().to_pandas()
+    scores["enough"] = scores["high"] - scores["low"] <= workspace.config.widest_interval
     scores["place"] = scores["label"].map(LABELS.names.index)
     scores = scores.sort_values(["place", "probability", "account_id"], ascending=[True, False, True])
     best = scores.groupby("label", sort=False).head(count)

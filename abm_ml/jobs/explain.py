@@ -63,13 +63,17 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Explained:
-    """One score of the account, and whether the published run says the same (None: it is of another date)."""
+    """One score of the account, and whether the published run says the same (None: it is of another date).
+
+    Where the interval is wider than configured there are not `enough` data to say.
+    """
 
     label: str
     model: str
     probability: float
     low: float
     high: float
+    enough: bool = True
     base_probability: float
     grade: str
     reasons: tuple[dict[str, Any], ...]
@@ -141,6 +145,7 @@ def _explained(scoring: Scoring, found: pa.Table, before: PublishedRun | None) -
                 label=scorer.label,
                 model=scoring.names[scorer.label],
                 **{name: float(row[name]) for name in ("probability", "low", "high")},
+                enough=bool(row["high"] - row["low"] <= scoring.workspace.config.widest_interval),
                 base_probability=scorer.classifier.base_probability_,
                 grade=str(grades(np.array([row["probability"]]), scoring.workspace.config.grades)[0]),
                 reasons=tuple(_records(mine)),

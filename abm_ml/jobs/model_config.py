@@ -11,7 +11,8 @@ from abm_ml.config import Strict, read_config
 from abm_ml.errors import ConfigError, did_you_mean
 from abm_ml.features import FeatureColumn, Group
 from abm_ml.labels import Label
-from abm_ml.modelling.classifier import CalibrateOn
+from abm_ml.leaks import LeakConfig
+from abm_ml.modelling.classifier import CalibrateOn, RungChoice
 
 
 class LightGbmSettings(Strict):
@@ -26,6 +27,7 @@ class LightGbmSettings(Strict):
     feature_fraction: float = 0.5
     bagging_fraction: float = 0.8
     l2: float = 10.0
+    bags: int = Field(default=1, ge=1, description="how many times the trees are grown, to be averaged")
     calibrate_on: CalibrateOn = Field(default="newest", description="all: where the event rate moves with the season")
     seed: int = 7
 
@@ -44,7 +46,10 @@ class ModelConfig(Strict):
     population: str = Field(default="", description="for whom, in words; the label's record decides")
     horizon_days: int | None = Field(default=None, gt=0, description="default: the workspace's")
     features: FeatureChoice = FeatureChoice()
+    rung: RungChoice = Field(default="auto", description="auto: as high as events and held-out rows allow")
+    segments: tuple[str, ...] = Field(default=(), description="columns whose values may get a model of their own")
     lightgbm: LightGbmSettings = LightGbmSettings()
+    leaks: LeakConfig = LeakConfig()
 
 
 def model_config(models: Path, label: Label) -> ModelConfig:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import platform
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
 
 from abm_ml.catalogue import fingerprint
-from abm_ml.errors import IntegrityError
-from abm_ml.features import feature_set
+from abm_ml.jobs.champions import approved, throne, usable
 from abm_ml.jobs.population import accounts_at, definitions_hash, possible_labels
 from abm_ml.jobs.report_kpis import kpi_definitions
 from abm_ml.jobs.scorer import Scorer
-from abm_ml.jobs.scoring import STAKES, Scoring, parts_of
+from abm_ml.jobs.scoring import Scoring, parts_of
+from abm_ml.jobs.stakes import stakes_at
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.labels import LABELS
-from abm_ml.modelling.bundle import Bundle, load_bundle
 from abm_ml.modelling.classifier import AccountClassifier
 from abm_ml.modelling.registry import ModelVersion, Registry
 from abm_ml.publishing.manifest import ModelUsed, RunFacts, run_id_of
@@ -48,7 +46,7 @@ def score(
     Raises:
         SourceError: the company's tables allow none of the labels.
         NotReady: a label has no champion.
-        IntegrityError: a stored model is not the one that was trained, or reads other features.
+        IntegrityError: a stored model is not the one that was trained and approved, or reads other features.
         GateRefused: there is nobody to score, or all scores are the same.
     """
     date = workspace.as_of(as_of)
@@ -89,9 +87,13 @@ def _facts(workspace: Workspace, models: dict[str, ModelVersion], as_of: dt.date
 
 
 def champions(workspace: Workspace, names: Sequence[str]) -> dict[str, ModelVersion]:
-    """The champion of each label; raises NotReady for a label that has none."""
-    registry = Registry(workspace.config.tracking, workspace.folder)
-    return {name: registry.champion(name) for name in names}
+    """The champion of each label.
+
+    Raises:
+        NotReady: a label has none.
+        IntegrityError: nobody approved it.
+    """
+    return {name: approved(workspace, name) for name in names}
 
 
 def ready(workspace: Workspace) -> tuple[str, ...]:
@@ -105,9 +107,9 @@ def scoring_at(workspace: Workspace, models: dict[str, ModelVersion], as_of: dt.
     """What the scoring of a date starts from: its models, checked and loaded, and the accounts that are asked about."""
     labels = [LABELS[name] for name in models]
     classifiers = {name: fetched(workspace, version) for name, version in models.items()}
-    people = accounts_at(workspace, labels, as_of)
+    people, stakes = accounts_at(workspace, labels, as_of), stakes_at(workspace, as_of)
     scorers = tuple(
-        Scorer(label=name, classifier=classifiers[name], columns=people.columns, at_stake=STAKES.get(name))
+        Scorer(label=name, classifier=classifiers[name], columns=people.columns, stake=stakes.get(name))
         for name in models
     )
     names = {name: version.name for name, version in models.items()}
@@ -120,26 +122,7 @@ def fetched(workspace: Workspace, version: ModelVersion) -> AccountClassifier:
     Raises:
         IntegrityError: a byte differs, or the model reads features that this company or version does not have.
     """
-    registry = Registry(workspace.config.tracking, workspace.folder)
-    with tempfile.TemporaryDirectory(dir=workspace.folder, prefix=".model-") as folder:
-        files = registry.fetch(version, Path(folder) / "bundle")
-        bundle = load_bundle(files, expected_sha256=version.sha256, name=version.name)
-    _refuse_other_features(workspace, bundle, version)
-    classifier = AccountClassifier.from_state(bundle.state)
+    bundle = throne(workspace).registry.bundle(version, workspace.folder)
+    classifier = AccountClassifier.from_state(usable(workspace, version, bundle).state)
     classifier.set_params(num_threads=workspace.config.engine.threads)
     return classifier
-
-
-def _refuse_other_features(workspace: Workspace, bundle: Bundle, version: ModelVersion) -> None:
-    there = {column.name for column in feature_set(workspace.company.tables, workspace.terms).columns}
-    missing = [feature.name for feature in bundle.state.features if feature.name not in there]
-    if missing:
-        raise IntegrityError(
-            f"Model {version.name} reads {len(missing)} features that the company's tables do not give (first: "
-            f"{missing[0]}). Bring the table back, or train again: abm-ml train {version.label}."
-        )
-    if bundle.facts.definitions != definitions_hash(workspace.terms):
-        raise IntegrityError(
-            f"Model {version.name} was trained with other definitions of its features. Train again: abm-ml train "
-            f"{version.label}."
-        )

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from abm_ml.features import FeatureColumn
 from abm_ml.modelling.classifier import AccountClassifier
+from abm_ml.modelling.stakes import Stake
 from abm_ml.publishing.tables import ordered
 from abm_ml.reasons.phrases import explain
 from abm_ml.reasons.rows import REASONS
@@ -33,12 +34,12 @@ RULE = ("engagement_score", "engagement_level")
 
 @dataclass(frozen=True, kw_only=True)
 class Scorer:
-    """A label's model, and what it takes to word its reasons; `at_stake` is the column with what a success is worth."""
+    """A label's model, and what it takes to word its reasons; `stake` is what a success is worth, if it has a price."""
 
     label: str
     classifier: AccountClassifier
     columns: tuple[FeatureColumn, ...]
-    at_stake: str | None = None
+    stake: Stake | None = None
 
 
 def asks(label: str) -> str:
@@ -85,7 +86,7 @@ def _scored_by(scorer: Scorer, asked: pd.DataFrame) -> pa.Table:
         "probability": scorer.classifier.calibrator_.calibrate(margin),
         "low": interval[:, 0],
         "high": interval[:, 1],
-        "at_stake": asked.get(scorer.at_stake or "", nothing),
+        "at_stake": scorer.stake.of(asked) if scorer.stake else nothing,
         **{name: asked[name] for name in RULE},
     }
     columns = [

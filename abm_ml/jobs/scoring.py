@@ -24,9 +24,6 @@ from abm_ml.labels import LABELS
 from abm_ml.modelling.calibration import Floats
 from abm_ml.publishing.tables import Part
 
-# What is at stake when a label comes true, as known on the date: the open deals, or a year of the running contracts.
-# A move to the next stage pays nothing by itself.
-STAKES = {"win": "open_amount", "churn": "running_value"}
 PART_ROWS = 16_384
 _FAR_APART = 0.5
 
@@ -116,6 +113,7 @@ def _percentiles(numbers: pa.Table) -> tuple[Floats, Floats]:
 def _rows(scoring: Scoring, found: pd.DataFrame, model: Floats, rule: Floats) -> pa.Table:
     workspace = scoring.workspace
     probability, stake = found["probability"], found["at_stake"]
+    rungs = {scorer.label: scorer.classifier.rung_ for scorer in scoring.scorers}
     base = {scorer.label: scorer.classifier.base_probability_ for scorer in scoring.scorers}
     rows = pd.DataFrame(
         {
@@ -129,7 +127,7 @@ def _rows(scoring: Scoring, found: pd.DataFrame, model: Floats, rule: Floats) ->
             "base_probability": found["label"].map(base),
             "percentile": model,
             "grade": grades(probability, workspace.config.grades),
-            "rung": "lightgbm",
+            "rung": found["label"].map(rungs),
             "model": found["label"].map(dict(scoring.names)),
             "expected_value": (probability * stake).where(stake > 0),
             "currency": pd.Series(workspace.terms.currency, index=found.index).where(stake > 0, None),

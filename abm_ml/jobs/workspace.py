@@ -22,6 +22,9 @@ from abm_ml.errors import ConfigError, StorageError
 from abm_ml.jobs.progress import Progress, silent
 from abm_ml.kpis import KPIS, check_goals
 from abm_ml.labels import LABELS, Label
+from abm_ml.modelling.audit import Caller, Trail
+from abm_ml.modelling.calibration import WIDEST
+from abm_ml.modelling.promotion import PromotionConfig
 from abm_ml.modelling.registry import TrackingConfig
 from abm_ml.sources import (
     DatabaseConfig,
@@ -61,7 +64,12 @@ class WorkspaceConfig(Terms):
     training: TrainingConfig = TrainingConfig()
     grades: dict[str, float] = Field(default_factory=lambda: {"A": 0.50, "B": 0.25, "C": 0.10})
     goals: dict[str, dict[str, float]] = Field(default_factory=dict, description="per KPI: {cut: goal}")
+    widest_interval: float = Field(default=WIDEST, gt=0, le=1, description="beyond it there is not enough data to say")
     tracking: TrackingConfig = TrackingConfig()
+    promotion: PromotionConfig = PromotionConfig()
+    cost_of_contact: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict, description="per label, in the reporting currency: what calling an account costs"
+    )
 
     def question(self, label: Label) -> Question:
         """How a label is asked: as configured, else with its usual horizon."""
@@ -69,7 +77,7 @@ class WorkspaceConfig(Terms):
 
     @model_validator(mode="after")
     def _names_and_order(self) -> Self:
-        for name in self.labels:
+        for name in (*self.labels, *self.cost_of_contact):
             LABELS[name]
         for name in self.goals:
             KPIS[name]
@@ -113,6 +121,12 @@ class Workspace:
         self.folder = config.workspace
         self.progress = progress
         self.source = source or _source(config)
+        self.caller = Caller()
+
+    @property
+    def trail(self) -> Trail:
+        """The audit trail: what `caller` does to models is written there."""
+        return Trail(self.folder, caller=self.caller, key_env=self.config.promotion.audit_key_env)
 
     @property
     def terms(self) -> Terms:
@@ -167,7 +181,8 @@ class Workspace:
     @property
     def config_hash(self) -> str:
         """A hash of everything configured that changes results; where they are put does not."""
-        values = self.config.model_dump(mode="json", exclude={"workspace", "models", "tracking", "engine"})
+        unchanging = {"workspace", "models", "tracking", "engine", "promotion", "cost_of_contact", "widest_interval"}
+        values = self.config.model_dump(mode="json", exclude=unchanging)
         return fingerprint(json.dumps(values, sort_keys=True))
 
     def close(self) -> None:

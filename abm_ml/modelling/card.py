@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from abm_ml.errors import StorageError
-from abm_ml.features import DERIVED, FEATURES, FeatureColumn
+from abm_ml.labels import LABELS
 from abm_ml.modelling.bundle import Bundle
+from abm_ml.modelling.card_calibration import calibration_lines
+from abm_ml.modelling.card_dates import ends, how_it_was_tested, what_a_row_is
+from abm_ml.modelling.card_features import feature_lines
+from abm_ml.modelling.card_ladder import ladder_lines
+from abm_ml.modelling.card_leaks import leak_lines
 from abm_ml.modelling.evaluation import Evaluation, Metric, Slice, evaluate
 from abm_ml.modelling.gate import Verdict
+from abm_ml.modelling.ladder import WORDS as WORDS_OF_RUNGS
 from abm_ml.modelling.markdown import cell, listed, names, table
-from abm_ml.modelling.pictures import STRONGEST, Floats, HeldOut, Strength, reliability
+from abm_ml.modelling.pictures import Floats, HeldOut, Strength
 from abm_ml.modelling.training_record import Provenance
 from abm_ml.training_set import TrainingSet
+
+Sections = tuple[tuple[str, Sequence[str]], ...]
 
 __all__ = ["CardFacts", "Provenance", "card_text", "write_card"]
 
@@ -45,8 +54,8 @@ USES = (
 class CardFacts:
     """All that a card tells; `held_out` has the rows of `training.test` in their order.
 
-    `population` says in words for whom the model is, `rung` by which method it scores, `sha256` which stored model it
-    is. `slices` are judged values by column, `left_out` the custom columns that could not be used.
+    `population` says in words for whom the model is, `sha256` which stored model it is. `slices` are judged values by
+    column, `sections` further parts with title and lines, `left_out` the custom columns that could not be used.
     """
 
     training: TrainingSet
@@ -57,15 +66,15 @@ class CardFacts:
     strengths: tuple[Strength, ...]
     provenance: Provenance
     slices: tuple[tuple[str, tuple[Slice, ...]], ...] = ()
+    sections: Sections = ()
     left_out: tuple[str, ...] = ()
     population: str = ""
-    rung: str = "lightgbm"
 
 
 def write_card(folder: Path, card: CardFacts) -> Path:
     """Writes CARD.md into a label's folder (models/<label>); the same training gives the same bytes."""
     path = folder / "CARD.md"
-    staging = folder / "CARD.md.partial"
+    staging = folder / f"CARD.md.{os.getpid()}.partial"  # two trainings at once do not share it
     try:
         folder.mkdir(parents=True, exist_ok=True)
         staging.write_text(card_text(card), encoding="utf-8", newline="\n")
@@ -82,25 +91,33 @@ def card_text(card: CardFacts) -> str:
         "Intended use": lambda _: listed(USES),
         "The data": _data,
         "How good it is": _quality,
-        "Do its probabilities come true?": _calibration,
+        "Do its probabilities come true?": lambda card: calibration_lines(card.held_out),
         "Where it is better and worse": _slices,
-        "What it looks at": _features,
+        **{title: partial(_ready, lines=lines) for title, lines in card.sections},
+        "What it looks at": lambda card: feature_lines(card.strengths, card.training.columns, card.bundle.state),
+        "Does a column know the answer?": lambda card: leak_lines(card.training),
+        "What was tried": lambda card: ladder_lines(card.bundle.state),
         "May it ship?": _gate,
         "Limits": _limits,
         "How it was trained": _origin,
     }
     name, word = card.training.label.name, card.verdict.word
-    lines = [f"# Model card: {name}", "", f"**{word}.** Written by `abm-ml train {name}`; do not edit by hand."]
+    lines = [f"# Model card: {name}", "", f"**{word}.** Written by `{_command(name)}`; do not edit by hand."]
     for title, part in parts.items():
         lines += ["", f"## {title}", "", *part(card)]
     return "\n".join(lines) + "\n"
 
 
+def _command(name: str) -> str:
+    return f"abm-ml train {name}" if name in LABELS else "abm-ml table train"
+
+
 def _purpose(card: CardFacts) -> list[str]:
     label, facts = card.training.label, card.bundle.facts
+    horizon = f" The horizon is {card.training.horizon_days} days." if card.training.horizon_days else ""
     return listed(
         [
-            f"Question: {label.definition} The horizon is {card.training.horizon_days} days.",
+            f"Question: {label.definition}{horizon}",
             f"Asked of: {card.population or 'the accounts that the question names, on the date of the score.'}",
             "Answer: a calibrated probability between 0 and 1, with a 90 % interval and reasons.",
             f"Counted as yes: {label.yes}; as no: accounts {label.no}.",
@@ -111,24 +128,15 @@ def _purpose(card: CardFacts) -> list[str]:
 
 def _data(card: CardFacts) -> list[str]:
     rows, split = card.training, card.training.split
-    gap = ["gap (not used)", len(split.gap), *_ends(split.gap), "", "", "", ""]
+    gap = ["gap (not used)", len(split.gap), *ends(split.gap), "", "", "", ""]
     lines = [_part("training", split.train, rows.train), gap, _part("test", split.test, rows.test)]
-    shared = len(set(rows.train["account_id"]) & set(rows.test["account_id"]))
     heads = ["part", "dates", "first", "last", "rows", "accounts", rows.label.yes, "share"]
-    return [
-        *table(heads, lines),
-        "",
-        f"A row is an account on a date; {shared:,} accounts are in both parts, on different dates.",
-    ]
+    return [*table(heads, lines), "", what_a_row_is(rows)]
 
 
 def _part(name: str, dates: Sequence[dt.datetime], rows: pd.DataFrame) -> list[object]:
     events, accounts = int(rows["label"].sum()), rows["account_id"].nunique()
-    return [name, len(dates), *_ends(dates), len(rows), accounts, events, f"{events / max(len(rows), 1):.1%}"]
-
-
-def _ends(dates: Sequence[dt.datetime]) -> tuple[str, str]:
-    return (dates[0].date().isoformat(), dates[-1].date().isoformat()) if dates else ("", "")
+    return [name, len(dates), *ends(dates), len(rows), accounts, events, f"{events / max(len(rows), 1):.1%}"]
 
 
 def _quality(card: CardFacts) -> list[str]:
@@ -176,12 +184,8 @@ def _of_base_rate(rate: float) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _calibration(card: CardFacts) -> list[str]:
-    lines = [
-        [f"{each.said:.1%}", f"{each.happened:.1%}", f"{each.low:.1%} to {each.high:.1%}", each.rows]
-        for each in reliability(card.held_out.happened, card.held_out.probability)
-    ]
-    return table(["said", "happened", "90 % interval", "rows"], lines)
+def _ready(_card: CardFacts, lines: Sequence[str]) -> Sequence[str]:
+    return lines
 
 
 def _slices(card: CardFacts) -> list[str]:
@@ -201,36 +205,6 @@ def _judged(part: Slice) -> tuple[str, str]:
     return _with_interval(part.evaluation.roc_auc), _with_interval(part.evaluation.calibration_error)
 
 
-def _features(card: CardFacts) -> list[str]:
-    known = {column.name: column for column in card.training.columns}
-    lines = [
-        [
-            f"`{each.column}`",
-            each.group,
-            f"{100 * each.mean:.2f}",
-            "yes" if each.column in known and known[each.column].controllable else "",
-            _definition(known[each.column]) if each.column in known else "",
-        ]
-        for each in card.strengths[:STRONGEST]
-    ]
-    used, shown = len(card.bundle.state.features), len(lines)
-    return [
-        f"The {shown} strongest of {used} features, by how many percentage points they move a probability on average.",
-        "",
-        *table(["feature", "group", "points", "a seller can change it", "what it is"], lines),
-    ]
-
-
-def _definition(column: FeatureColumn) -> str:
-    """The feature's definition; of a company's own one, the phrase that explains it."""
-    window = f" ({column.days} days)" if column.days else ""
-    for catalogue in (FEATURES, DERIVED):
-        if column.feature in catalogue:
-            return f"{catalogue[column.feature].definition}{window}"
-    phrase = column.reason.replace("{days}", str(column.days))
-    return "The company's own: " + re.sub(r"\{[^}]*\}", "…", phrase)
-
-
 def _gate(card: CardFacts) -> list[str]:
     lines = [
         [each.name, f"{each.value:,.4g}", each.needed, each.for_word, "yes" if each.passed else "**no**"]
@@ -240,20 +214,14 @@ def _gate(card: CardFacts) -> list[str]:
 
 
 def _limits(card: CardFacts) -> list[str]:
-    rows, split, state = card.training, card.training.split, card.bundle.state
+    state = card.bundle.state
     dropped = sorted(set(state.columns) - {feature.name for feature in state.features})
     unjudged = [f"{column} {each.value}" for column, values in card.slices for each in values if not each.judged]
-    overlap = split.test[0] - split.train[-1] < dt.timedelta(days=rows.horizon_days)
     said = [
         "It knows the past of this company: a new market, product, funnel or way of recording asks for a new training.",
         "Its intervals hold the chance of which accounts were seen, not such changes.",
-        f"It was tested on {len(split.test)} dates from {' to '.join(_ends(split.test))}; other seasons are unknown.",
+        *how_it_was_tested(card.training),
     ]
-    if overlap:
-        said.append(
-            f"**Training and test overlap**: between them lies less than one horizon of {rows.horizon_days} days "
-            "(allow_overlap), so outcomes of training rows reach into the test and every figure here flatters."
-        )
     if card.left_out:
         said.append(
             f"Custom columns left out, since nothing says how they were on past dates: {names(card.left_out)}. "
@@ -272,7 +240,7 @@ def _limits(card: CardFacts) -> list[str]:
 def _origin(card: CardFacts) -> list[str]:
     facts, state = card.bundle.facts, card.bundle.state
     origin = [
-        ["method", card.rung],
+        ["method", WORDS_OF_RUNGS[card.bundle.state.rung]],
         ["SHA-256 of the stored model's manifest", f"`{card.sha256}`"],
         ["fingerprint of the data", f"`{card.provenance.data}`"],
         ["fingerprint of the definitions", f"`{facts.definitions}`"],

@@ -36,7 +36,7 @@ class Evaluation:
 
     `calibration_error`: mean gap between probability and event rate over ten bins of equally many rows (ECE).
     `top_decile_recall`: share of all events among the tenth of rows with the highest scores; `top_decile_lift`: their
-    event rate against the base rate. Rows that tie at the border count in part.
+    event rate against the base rate. Rows that tie at the border count in part. `events` is `rarer_events`.
     """
 
     roc_auc: Metric
@@ -50,6 +50,7 @@ class Evaluation:
     rows: int
     positives: int
     accounts: int
+    events: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,22 @@ def evaluate(y: ArrayLike, p: ArrayLike, *, groups: ArrayLike | None = None, see
     values = sheet.figures(np.ones(len(happened)))
     draws = [sheet.figures(weight) for weight in _weights(account[sheet.order], happened[sheet.order], seed)]
     figures: dict[str, Any] = {name: _metric(name, values[name], [draw[name] for draw in draws]) for name in METRICS}
-    return Evaluation(**figures, rows=len(happened), positives=int(happened.sum()), accounts=len(np.unique(account)))
+    return Evaluation(
+        **figures,
+        rows=len(happened),
+        positives=int(happened.sum()),
+        accounts=len(np.unique(account)),
+        events=_rarer(happened, account),
+    )
+
+
+def rarer_events(y: ArrayLike, groups: ArrayLike | None = None) -> int:
+    """The accounts of the rarer class, each counted once: a deal seen from three dates is three rows, but one win.
+
+    Without `groups` every row is an account of its own. 0 where there is one class only.
+    """
+    happened = np.asarray(y, dtype=np.float64)
+    return _rarer(happened, _accounts(happened, np.zeros(len(happened)), groups))
 
 
 def evaluate_slices(
@@ -138,6 +154,21 @@ def compare(
         _metric("roc_auc", theirs, [b for _, b in pairs]),
         _metric("difference", difference, [a - b for a, b in pairs]),
     )
+
+
+def differences(
+    y: ArrayLike, p: ArrayLike, other: ArrayLike, *, groups: ArrayLike | None = None, seed: int = 7
+) -> dict[str, Metric]:
+    """Every metric of probabilities `p` minus that of `other`, on the same rows and the same draws of accounts."""
+    happened, ours, account = _checked(y, p, groups)
+    _, theirs, _ = _checked(y, other, groups)
+    sheets = _Sheet.of(happened, ours, account), _Sheet.of(happened, theirs, account)
+    pairs = [
+        tuple(sheet.figures(weight[sheet.order]) for sheet in sheets)
+        for weight in (np.ones(len(happened)), *_weights(account, happened, seed))
+    ]
+    gaps = {name: [first[name] - second[name] for first, second in pairs] for name in METRICS}
+    return {name: _metric("difference", gap[0], gap[1:]) for name, gap in gaps.items()}
 
 
 def evaluation_from(record: Mapping[str, Any]) -> Evaluation:
@@ -227,6 +258,10 @@ def _accounts(happened: Floats, score: Floats, groups: ArrayLike | None) -> NDAr
     account = np.empty(len(score), dtype=np.intp)
     account[np.lexsort((happened, score))] = np.arange(len(score))
     return account
+
+
+def _rarer(happened: Floats, account: NDArray[np.intp]) -> int:
+    return min(len(np.unique(account[happened == answer])) for answer in (0, 1))
 
 
 def _weights(account: NDArray[np.intp], happened: Floats, seed: int) -> Iterator[Floats]:

@@ -13,6 +13,7 @@ from abm_ml.errors import SourceError
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Labels = NDArray[np.int64]  # 0 or 1; ranks of times and numbers of accounts have the same type
+NOTHING: Rows = np.zeros(0, dtype=np.intp)
 Fold = tuple[Rows, Rows]  # the rows that teach, and later or foreign rows that the model has not seen
 
 MIN_EVENTS = 20
@@ -70,9 +71,9 @@ def content(matrix: Floats) -> NDArray[np.uint64]:
 def folds_of(y: Labels, groups: Labels | None, *, seed: int) -> list[Fold]:
     """Rows dealt into folds so that no account teaches and judges at once, and every fold holds its share of events."""
     folds = FOLDS_OF_MANY if len(y) >= MANY_ROWS else FOLDS
-    held = _dealt(y, np.arange(len(y)) if groups is None else groups, folds, seed=seed)
+    held = dealt(y, np.arange(len(y)) if groups is None else groups, folds, seed=seed)
     if not _usable(y, held, folds):
-        held = _dealt(y, np.arange(len(y)), min(folds, int(y.sum()), int((1 - y).sum())), seed=seed)
+        held = dealt(y, np.arange(len(y)), min(folds, int(y.sum()), int((1 - y).sum())), seed=seed)
     return [(np.flatnonzero(held != fold), np.flatnonzero(held == fold)) for fold in np.unique(held)]
 
 
@@ -117,7 +118,7 @@ def _events(y: Labels) -> int:
     return int(min(y.sum(), len(y) - y.sum()))
 
 
-def _dealt(y: Labels, groups: Labels, folds: int, *, seed: int) -> Labels:
+def dealt(y: Labels, groups: Labels, folds: int, *, seed: int) -> Labels:
     """The fold of each row: groups with an event and groups without are shuffled and dealt out like cards."""
     eventful = np.bincount(groups, weights=y) > 0
     shuffled = np.random.default_rng(seed).permutation(len(eventful))

@@ -87,7 +87,7 @@ def save_picture(figure: Figure, path: Path) -> Path:
 def roc(rows: HeldOut) -> Figure:
     """ROC curve: which share of the events is found for which share of false alarms, over all cut-offs."""
     auc = _auc(rows.happened, rows.probability)
-    figure, (axes,) = _page(
+    figure, (axes,) = page(
         f"How well the {rows.label.name} score tells accounts apart",
         f"Of two accounts, one among the {rows.label.yes} and one among the others, the first has the higher score "
         f"{auc:.0%} of the time (AUC {auc:.2f}).",
@@ -98,14 +98,14 @@ def roc(rows: HeldOut) -> Figure:
         axes.plot(misses / misses[-1], hits / hits[-1], label=f"{name} (AUC {_auc(rows.happened, score):.2f})", **style)
     axes.set(xlabel="share of the other accounts, called in vain", ylabel=f"share of all {rows.label.yes} found")
     _percent(axes)
-    _legend(axes, "lower right")
+    legend(axes, "lower right")
     return figure
 
 
 def precision_recall(rows: HeldOut) -> Figure:
     """Precision-recall curve: how often a call is right, against how many of the events it finds."""
     base = float(rows.happened.mean())
-    figure, (axes,) = _page(
+    figure, (axes,) = page(
         f"How many of the accounts called turn out as {rows.label.yes}",
         f"Called from the highest score down. Calling everyone finds all {rows.label.yes}; {base:.1%} of those calls "
         "are right.",
@@ -120,14 +120,14 @@ def precision_recall(rows: HeldOut) -> Figure:
         tops.append(float(precision[shown].max()))
     axes.set(xlabel=f"share of all {rows.label.yes} found", ylabel="share of calls that are right")
     _percent(axes, top=min(1.0, 1.15 * max(tops)))
-    _legend(axes, "upper right")
+    legend(axes, "upper right")
     return figure
 
 
 def calibration(rows: HeldOut) -> Figure:
     """Reliability diagram: what was said against what happened, in tenths of the rows, over how often each was said."""
     bins = reliability(rows.happened, rows.probability)
-    figure, (axes, below) = _page(
+    figure, (axes, below) = page(
         f"Does it happen as often as the {rows.label.name} score says?",
         "Each dot is a tenth of the scores, with its 90% interval. On the line, the score is exactly right.",
         heights=(4, 1),
@@ -140,7 +140,7 @@ def calibration(rows: HeldOut) -> Figure:
     axes.errorbar(said, happened, yerr=reach, color=MODEL, fmt="o", markersize=6, capsize=3, label="what happened")
     axes.set(ylabel="share in which it happened")
     _percent(axes, top=top, right=top)
-    _legend(axes, "upper left")
+    legend(axes, "upper left")
     below.hist(rows.probability, bins=np.linspace(0, top, 41).tolist(), color=MODEL, alpha=0.55)
     said_above = f" ({beyond:,} above {top:.0%} are not shown)" if beyond else ""
     below.set(xlabel=f"probability of {rows.label.name} that was given{said_above}", ylabel="scores", xlim=(0, top))
@@ -154,7 +154,7 @@ def lift(rows: HeldOut) -> Figure:
     hits, misses = _ranked(rows.happened, rows.probability)
     taken = (hits + misses) / len(rows.happened)
     found = float(np.interp(0.1, taken, hits / hits[-1]))
-    figure, (axes,) = _page(
+    figure, (axes,) = page(
         f"How many {rows.label.yes} the best-scored accounts hold",
         f"The tenth of accounts with the highest scores holds {found:.0%} of all {rows.label.yes}: "
         f"{found / 0.1:.1f} times as many as a random tenth.",
@@ -171,7 +171,7 @@ def lift(rows: HeldOut) -> Figure:
     axes.annotate(f"top 10%: {found:.0%}", (0.1, found), (11, -4), textcoords="offset points", color=INK, bbox=box)
     axes.set(xlabel="share of accounts called, best score first", ylabel=f"share of all {rows.label.yes} found")
     _percent(axes)
-    _legend(axes, "lower right")
+    legend(axes, "lower right")
     return figure
 
 
@@ -180,7 +180,7 @@ def summary_bars(label: Label, strengths: Sequence[Strength]) -> Figure:
     from matplotlib.patches import Patch
 
     shown = strengths[:STRONGEST][::-1]
-    figure, (axes,) = _page(
+    figure, (axes,) = page(
         f"What moves the {label.name} score most",
         "By how many percentage points each fact moves an account's probability, up or down, on average.",
         height=1.6 + 0.3 * len(shown),
@@ -256,7 +256,7 @@ def _rankings(rows: HeldOut) -> list[tuple[str, Floats, dict[str, Any]]]:
     return [("rule-based score", rows.rule, {"color": RULE, "linewidth": 1.6, "linestyle": (0, (6, 1.5))}), model]
 
 
-def _page(
+def page(
     title: str, subtitle: str, *, heights: tuple[int, ...] = (1,), height: float = 5.4
 ) -> tuple[Figure, Sequence[Axes]]:
     """An empty picture in the house style: a title in words, what to see below it, axes under one another."""
@@ -287,7 +287,7 @@ def _percent(axes: Axes, *, top: float = 1.0, right: float = 1.0) -> None:
         axis.set_major_formatter("{x:.0%}" if reach > 0.1 else "{x:.1%}")
 
 
-def _legend(axes: Axes, place: Any) -> None:
+def legend(axes: Axes, place: Any) -> None:
     """The model first, as it was drawn last."""
     handles, names = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], names[::-1], loc=place, frameon=False)

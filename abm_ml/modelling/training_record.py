@@ -6,14 +6,16 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from abm_ml.leaks import Finding, accepted_in_words
 from abm_ml.modelling.bundle import Bundle
 from abm_ml.modelling.evaluation import METRICS, Metric
 from abm_ml.modelling.gate import Verdict
+from abm_ml.modelling.promotion import Against
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,14 +34,20 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRecord:
-    """What one training leaves: the folder of its bundle, its card, its pictures by name, and what was said of it."""
+    """What one training leaves: the folder of its bundle, its card, its pictures by name, and what was said of it.
+
+    `against` sets it beside the champion of the day, if there is one; `leaks` are columns that somebody vouches for.
+    `figures` are further ones by name, beside those of the bundle.
+    """
 
     bundle: Path
     card: Path
     pictures: Mapping[str, Figure]
     verdict: Verdict
     provenance: Provenance
-    rung: str = "lightgbm"
+    against: Against | None = None
+    leaks: tuple[Finding, ...] = ()
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 def tags_of(training: TrainingRecord, bundle: Bundle, sha256: str) -> dict[str, str]:
@@ -54,8 +62,10 @@ def tags_of(training: TrainingRecord, bundle: Bundle, sha256: str) -> dict[str, 
         "config": training.provenance.config,
         "seed": str(bundle.state.parameters.get("seed", "")),
         "gate": training.verdict.word,
-        "rung": training.rung,
+        "rung": bundle.state.rung,
         "sha256": sha256,
+        **({"against": str(training.against)} if training.against else {}),
+        **({"leaks_accepted": accepted_in_words(training.leaks)[:LONGEST_VALUE]} if training.leaks else {}),
     }
 
 
@@ -66,7 +76,7 @@ def figures_of(bundle: Bundle) -> dict[str, float]:
     if facts.evaluation is not None:
         for name in METRICS:
             values |= _named(name, getattr(facts.evaluation, name))
-        values |= {name: getattr(facts.evaluation, name) for name in ("rows", "positives", "accounts")}
+        values |= {name: getattr(facts.evaluation, name) for name in ("rows", "positives", "accounts", "events")}
     for each in facts.comparisons:
         baseline = re.sub(r"\W+", "_", each.baseline).strip("_")
         values |= _named(f"{baseline}_auc", each.baseline_auc) | _named(f"auc_above_{baseline}", each.difference)

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from abm_ml.publishing.checks import Checking
 from abm_ml.publishing.manifest import (
     MANIFEST,
     Manifest,
+    ModelUsed,
     RunFacts,
     StoredFile,
     canonical,
@@ -143,6 +144,26 @@ def point_to(workspace: Path, run_id: str, *, lock: WorkspaceLock | None = None)
         folder = read_run(workspace, run_id).folder
         _point(folder)
         return folder
+
+
+def newest_run_of(workspace: Path, models: Mapping[str, ModelUsed]) -> str | None:
+    """The run of exactly these models with the latest date, of several the last one written; None where there is none.
+
+    Raises:
+        IntegrityError: there is none, but a run whose manifest cannot be read.
+    """
+    found, unreadable = [], None
+    for path in (workspace / RUNS).glob(f"*/{MANIFEST}"):
+        try:
+            facts = read_manifest(path.parent).facts
+        except IntegrityError as error:
+            unreadable = error
+            continue
+        if facts.models == models:
+            found.append((facts.as_of, path.stat().st_mtime_ns, path.parent.name))
+    if not found and unreadable:
+        raise unreadable
+    return max(found)[2] if found else None
 
 
 def is_published(workspace: Path, run_id: str) -> bool:

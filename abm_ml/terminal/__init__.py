@@ -23,5 +23,19 @@ def show(result: object, *, json: bool) -> None:
 
 
 def complain(message: str) -> None:
-    """One line on the error stream, red where there are colours."""
-    typer.secho(f"Error: {visible(' '.join(message.split()))}", fg=typer.colors.RED, err=True)
+    """One line on the error stream, red where there are colours; indented lines of a message stay as they are."""
+    told = "\n".join(map(visible, _lines(message)))
+    typer.secho(f"Error: {told}", fg=typer.colors.RED, err=True)
+
+
+def _lines(message: str) -> list[str]:
+    """The message as one line, but for rows of a table, which are indented, and what follows them."""
+    lines = [""]
+    for part in message.split("\n"):
+        if part.startswith("  "):
+            lines.append(part)
+        elif lines[-1].startswith("  "):
+            lines.append(" ".join(part.split()))
+        else:
+            lines[-1] = " ".join([*lines[-1].split(), *part.split()])
+    return lines

@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from abm_ml.terminal.backtest import backtest_view
+from abm_ml.terminal.experiments import experiment_view
+from abm_ml.terminal.flat import table_promoted_view, table_scores_view, table_trained_view
 from abm_ml.terminal.kpis import disagreements_view, kpi_view
+from abm_ml.terminal.plans import plan_view
 from abm_ml.terminal.text import line, row, table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from abm_ml.jobs.audit import AuditResult
     from abm_ml.jobs.check import CheckResult
     from abm_ml.jobs.demo import DemoResult, TopAccount
     from abm_ml.jobs.explain import Explained, Explanation
     from abm_ml.jobs.promote import PromoteResult
     from abm_ml.jobs.reference import Reference
+    from abm_ml.jobs.register import Trained
+    from abm_ml.jobs.retrain import RetrainResult
+    from abm_ml.jobs.rollback import RollbackResult
     from abm_ml.jobs.score import ScoreResult
-    from abm_ml.jobs.train import Trained, TrainResult
+    from abm_ml.jobs.train import TrainResult
 
 
 def _check(result: CheckResult, console: Console) -> None:
@@ -35,12 +43,13 @@ def _check(result: CheckResult, console: Console) -> None:
 
 def _train(result: TrainResult, console: Console) -> None:
     numbers = ("AUC", "90 % interval", "rule's AUC", "calibration error", "lift")
-    listed = table("Models, judged on later dates", ("model", "gate", *numbers, "alias"), right=numbers)
+    listed = table("Models, judged on later dates", ("model", "rung", "gate", *numbers, "alias"), right=numbers)
     for each in result.trained:
         auc, figures = each.evaluation.roc_auc, each.evaluation
         row(
             listed,
             each.version.name,
+            each.rung,
             each.verdict.word,
             f"{auc.value:.3f}",
             f"{auc.low:.3f} to {auc.high:.3f}",
@@ -56,7 +65,8 @@ def _train(result: TrainResult, console: Console) -> None:
     for label in result.left_out:
         line(console, f"Not trained: {label}, for its tables are not there.")
     for why in result.refused.values():
-        line(console, why)
+        for part in why.splitlines():
+            line(console, part)
 
 
 def _verdict(each: Trained, console: Console) -> None:
@@ -64,13 +74,41 @@ def _verdict(each: Trained, console: Console) -> None:
     if each.verdict.failed:
         told = "; ".join(f"{check.name} {check.value:.4g}, needed {check.needed}" for check in each.verdict.failed)
         line(console, f"{each.version.name} is {each.verdict.word}: {told}.")
+    if each.version.against:
+        line(console, f"{each.version.name}: {each.version.against}.")
     if not each.may_score:
         line(console, f"{each.version.name} will not score. Its card says why: {each.card}")
 
 
+def _retrain(result: RetrainResult, console: Console) -> None:
+    for each in result.needs:
+        line(console, f"{each.champion or each.label}: {'train again' if each.needed else 'stays'}; {each.why}.")
+    if result.train:
+        _train(result.train, console)
+
+
 def _promote(result: PromoteResult, console: Console) -> None:
     before = f"; before it was {result.before.name}" if result.before else ""
+    line(console, f"On trial: {result.canary}.")
     line(console, f"{result.champion.name} ({result.champion.gate}) is the champion from now on{before}.")
+
+
+def _rollback(result: RollbackResult, console: Console) -> None:
+    before = f"; before it was {result.before.name}" if result.before else ""
+    line(console, f"{result.champion.name} ({result.champion.gate}) is the champion again{before}.")
+    none = "No published run is of exactly these champions: run abm-ml score."
+    line(console, f"Run {result.run_id} counts again." if result.run_id else none)
+
+
+def _audit(result: AuditResult, console: Console) -> None:
+    listed = table("What was done to models", ("when", "who", "what", "model", "champion", "why"))
+    for each in result.entries:
+        what = each.action if each.done else f"{each.action}, refused"
+        model = each.label if each.version is None else f"{each.label}/{each.version} ({each.gate})"
+        now = "none" if each.after is None else str(each.after)
+        moved = now if each.before in (None, each.after) else f"{each.before} to {now}"
+        row(listed, each.at or "", each.who, what, model, moved, each.reason)
+    console.print(listed)
 
 
 def _score(result: ScoreResult, console: Console) -> None:
@@ -98,7 +136,8 @@ def _explanation(result: Explanation, console: Console) -> None:
 
 
 def _explained(each: Explained, console: Console) -> None:
-    title = f"{each.label}: {each.probability:.1%} (grade {each.grade}, between {each.low:.1%} and {each.high:.1%}, "
+    within = f"between {each.low:.1%} and {each.high:.1%}"
+    title = f"{each.label}: {each.probability:.1%} (grade {each.grade}, {_sure(each, within)}, "
     shown = ("feature", "value", "typical")
     listed = table(f"{title}{each.model})", (*shown, "points", "reason"), right=("points",))
     row(listed, "(where everybody starts)", "", "", f"{100 * each.base_probability:.2f}", "")
@@ -109,6 +148,11 @@ def _explained(each: Explained, console: Console) -> None:
     console.print(listed)
     if each.as_published is not None:
         line(console, f"The published run says {'the same' if each.as_published else 'otherwise'}.")
+
+
+def _sure(each: Explained | TopAccount, within: str) -> str:
+    """The interval in words, and that it is too wide where it is."""
+    return within if each.enough else f"not enough data to say ({within})"
 
 
 def _number(value: object) -> str:
@@ -131,7 +175,7 @@ def _demo(result: DemoResult, console: Console) -> None:
 
 
 def _top_account(each: TopAccount, console: Console) -> None:
-    beside = [f"{each.low:.0%} to {each.high:.0%}"]
+    beside = [_sure(each, f"{each.low:.0%} to {each.high:.0%}")]
     if each.engagement_score is not None:
         beside.append(f"engagement {each.engagement_score:.0f} points, {each.engagement_level}")
     if each.penetration_rate is not None:
@@ -151,13 +195,22 @@ def _reference(result: Reference, console: Console) -> None:
 
 # By name, so that the door opens without the jobs and their libraries.
 VIEWS: dict[str, Callable[[Any, Console], None]] = {
+    "AuditResult": _audit,
+    "BacktestResult": backtest_view,
     "CheckResult": _check,
     "DemoResult": _demo,
     "Disagreements": disagreements_view,
+    "ExperimentResult": experiment_view,
     "Explanation": _explanation,
     "KpiResult": kpi_view,
+    "PlanResult": plan_view,
     "PromoteResult": _promote,
     "Reference": _reference,
+    "RetrainResult": _retrain,
+    "RollbackResult": _rollback,
     "ScoreResult": _score,
+    "TablePromoted": table_promoted_view,
+    "TableScores": table_scores_view,
+    "TableTrained": table_trained_view,
     "TrainResult": _train,
 }

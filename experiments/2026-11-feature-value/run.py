@@ -103,7 +103,7 @@ def company(workspace: abm_ml.Workspace) -> str:
 
 def fitted(rows: TrainingSet, names: Sequence[str], seed: int = 7) -> abm_ml.AccountClassifier:
     """A classifier with default settings but twice the learning rate, for time."""
-    model = abm_ml.AccountClassifier(num_threads=2, learning_rate=0.08, seed=seed)
+    model = abm_ml.AccountClassifier(rung="lightgbm", num_threads=2, learning_rate=0.08, seed=seed)
     train = rows.train
     return model.fit(train[list(names)], train["label"], time=train["as_of"], groups=train["account_id"])
 
@@ -112,7 +112,7 @@ def gain_shares(rows: TrainingSet, model: abm_ml.AccountClassifier) -> dict[str,
     """By feature, all of its windows together: its share of what all splits of the trees gain."""
     feature_of = {column.name: column.feature for column in rows.columns}
     gains: dict[str, float] = dict.fromkeys(feature_of.values(), 0.0)
-    split = model.booster_.feature_importance(importance_type="gain")
+    split = model.model_.booster.feature_importance(importance_type="gain")
     for feature, gain in zip(model.features_, split, strict=True):
         gains[feature_of[feature.name]] += float(gain) / float(split.sum())
     return gains

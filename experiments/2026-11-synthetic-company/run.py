@@ -56,7 +56,8 @@ def judged(arguments: argparse.Namespace) -> list[dict[str, float | str]]:
             seconds = time.perf_counter() - began
             keys = ["account_id", "as_of"]
             true = truth[truth["label"] == each.label.name].drop(columns="label")
-            beside = each.test[[*keys, "label"]].assign(said=result.probability)
+            low, high = result.classifier.predict_interval(each.test[each.names]).T
+            beside = each.test[[*keys, "label"]].assign(said=result.probability, low=low, high=high)
             beside = beside.merge(true, on=keys, validate="one_to_one")
             if len(beside) != len(each.test):
                 raise SystemExit(f"{each.label.name}: some test rows have no true probability")
@@ -77,6 +78,10 @@ def judged(arguments: argparse.Namespace) -> list[dict[str, float | str]]:
                     "calibration error": round(figures.calibration_error.value, 4),
                     "rule's AUC": round(result.comparisons[0].baseline_auc.value, 4),
                     "distance from truth": round(float(np.abs(beside["said"] - beside["probability"]).mean()), 4),
+                    "coverage": round(float(beside["probability"].between(beside["low"], beside["high"]).mean()), 3),
+                    "median width": round(float((beside["high"] - beside["low"]).median()), 3),
+                    "unseen, said": round(result.classifier.calibrator_.unseen, 3),
+                    "unseen, true": round(unseen(beside), 3),
                     "gate": result.verdict.word,
                     "fit seconds": round(seconds, 1),
                 }
@@ -84,6 +89,12 @@ def judged(arguments: argparse.Namespace) -> list[dict[str, float | str]]:
     if arguments.picture:
         draw(drawn, arguments.picture)
     return rows
+
+
+def unseen(rows: pd.DataFrame) -> float:
+    """The variance of true probabilities around the said ones, p, as a share of p (1 - p)."""
+    said = rows["said"]
+    return float(((rows["probability"] - said) ** 2).mean() / (said * (1 - said)).mean())
 
 
 def draw(drawn: dict[str, pd.DataFrame], file: Path) -> None:

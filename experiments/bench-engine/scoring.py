@@ -39,8 +39,10 @@ from abm_ml.jobs.population import Accounts
 from abm_ml.jobs.progress import Progress, silent
 from abm_ml.jobs.score import champions, fetched
 from abm_ml.jobs.scorer import RULE, Scorer, asks, scored
-from abm_ml.jobs.scoring import STAKES, Scoring, scores_of
+from abm_ml.jobs.scoring import Scoring, scores_of
+from abm_ml.jobs.stakes import KNOWN
 from abm_ml.labels import LABELS
+from abm_ml.modelling.stakes import Stake
 from abm_ml.publishing.manifest import ModelUsed, RunFacts
 from abm_ml.publishing.runs import Run, publish, read_current
 from abm_ml.publishing.tables import PROGRAM_KPIS, Part
@@ -204,7 +206,7 @@ def measured(asked: argparse.Namespace, accounts: int) -> list[Row]:
         # Only the parts are read; `rows` and `beside` serve the explanation of one account, and the KPIs.
         people = Accounts(columns=columns, rows=parts[0], parts=parts, beside=parts[0])
         scorers = [
-            Scorer(label=name, classifier=fetched(workspace, model), columns=columns, at_stake=STAKES.get(name))
+            Scorer(label=name, classifier=fetched(workspace, model), columns=columns, stake=Stake(KNOWN.get(name, ())))
             for name, model in models.items()
         ]
         names = {name: model.name for name, model in models.items()}

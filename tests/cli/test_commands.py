@@ -21,8 +21,34 @@ from tests.jobs.company import LABELS, Served
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = typer.main.get_command(cli.app).commands
-NO_JOBS = {"scorer", "scoring", "workspace", "population", "progress", "model_config", "picture"}  # what the jobs share
-NAMED_OTHERWISE = {"reference": "catalogue", "report_kpis": "kpis", "disagreements": "kpis"}
+NO_JOBS = {  # what the jobs share
+    "canary",
+    "card_parts",
+    "champions",
+    "experiment_history",
+    "experiment_plan",
+    "experiment_report",
+    "experiment_store",
+    "learn",
+    "model_config",
+    "picture",
+    "population",
+    "progress",
+    "register",
+    "reliability",
+    "scorer",
+    "scoring",
+    "stakes",
+    "training_sets",
+    "workspace",
+}
+NAMED_OTHERWISE = {
+    "reference": "catalogue",
+    "report_kpis": "kpis",
+    "disagreements": "kpis",
+    "retrain": "train",
+    "flat": "table",
+}
 ANSI = re.compile(r"\x1b\[")
 
 
@@ -47,7 +73,11 @@ def test_every_result_can_be_shown() -> None:
     """Each job's result has a view, and each view a result."""
     results = set()
     for path in Path(abm_ml.jobs.__path__[0]).glob("*.py"):
-        found = re.findall(r"^class (\w+Result|Explanation|Reference|Disagreements)\b", path.read_text(), re.MULTILINE)
+        found = re.findall(
+            r"^class (\w+Result|Explanation|Reference|Disagreements|Table(?:Trained|Scores|Promoted))\b",
+            path.read_text(),
+            re.MULTILINE,
+        )
         results |= set(found)
     assert results == set(terminal.VIEWS)
 

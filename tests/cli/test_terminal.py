@@ -12,6 +12,7 @@ import pytest
 
 from abm_ml import terminal
 from abm_ml.jobs.check import CheckResult
+from abm_ml.jobs.explain import Explained, Explanation
 from abm_ml.jobs.reference import Reference
 
 HOSTILE = "[red]Ünï株式会社\u3000東京[/red] :smile: \x1b[31m\u202e\u009b2J\r\nError: no"
@@ -80,3 +81,22 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_json_knows_no_infinity(number: float) -> None:
     """What is no finite number is null."""
     assert terminal.plain({"x": number}) == {"x": None}
+
+
+@pytest.mark.parametrize(
+    ("enough", "words"), [(True, "D, between 5.0% and 85.0%,"), (False, "not enough data to say (")]
+)
+def test_too_wide_an_interval_is_said(capsys: pytest.CaptureFixture[str], enough: bool, words: str) -> None:  # noqa: FBT001 - a case of the test
+    """Where the interval is wider than configured, explain says that there is not enough data to say."""
+    score = Explained(
+        label="win", model="win/1", probability=0.3, low=0.05, high=0.85, enough=enough, base_probability=0.2,
+        grade="D", reasons=(), as_published=None,
+    )  # fmt: skip
+    terminal.show(
+        Explanation(
+            account_id="A1", name="Acme", as_of=dt.datetime(2026, 6, 30), events={}, last_events=(), kpis={},
+            features={}, scores=(score,),
+        ),
+        json=False,
+    )  # fmt: skip
+    assert words in " ".join(capsys.readouterr().out.split())

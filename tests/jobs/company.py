@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -128,3 +130,16 @@ def as_csv(folder: Path, table: str, rows: pd.DataFrame | None = None) -> Path:
     file = folder / f"{table}.csv"
     rows.to_csv(file, index=False)
     return file
+
+
+def copied(company: Served, folder: Path) -> Served:
+    """The workspace in another folder, its model store included: what happens there leaves the first one alone."""
+    shutil.copytree(company.folder, folder)
+    moved = (str(company.folder), str(folder))
+    with closing(sqlite3.connect(folder / "mlflow.db")) as store, store:
+        store.execute("UPDATE experiments SET artifact_location = replace(artifact_location, ?, ?)", moved)
+        store.execute("UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?)", moved)
+        store.execute("UPDATE model_versions SET source = replace(source, ?, ?)", moved)
+        store.execute("UPDATE model_versions SET storage_location = replace(storage_location, ?, ?)", moved)
+    config = written(folder.with_name(f"{folder.name}.yaml"), settings_of(folder))
+    return Served(config, folder, company.trained, company.scored)

@@ -103,11 +103,12 @@ def test_grades_are_cut_offs(scores: pd.DataFrame, workspace: Workspace) -> None
 
 
 def test_model_and_rung(company: Served, scores: pd.DataFrame) -> None:
-    """A score names the registered model it comes from."""
+    """A score names the registered model it comes from, and the rung of the ladder on which that stands."""
     named = scores.groupby("label")["model"].agg(set).to_dict()
     assert named == {label: {f"{label}/1"} for label in LABELS}
     assert named == {label: {name} for label, name in company.scored.models.items()}
-    assert set(scores["rung"]) == {"lightgbm"}
+    stands = scores.groupby("label")["rung"].agg(set).to_dict()
+    assert stands == {each.version.label: {each.rung} for each in company.trained.trained}
 
 
 def test_the_rule_stands_beside(scores: pd.DataFrame) -> None:

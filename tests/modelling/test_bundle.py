@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ def trained(seed):
     random = np.random.default_rng(seed)
     frame = pd.DataFrame({"visits [30d]": random.normal(size=300), "industry": random.choice(["鉄鋼", "Banks"], 300)})
     y = (random.random(300) < 1 / (1 + np.exp(-2 * frame["visits [30d]"]))).astype(int).to_numpy()
-    model = AccountClassifier(max_trees=20, monotone={"visits [30d]": "increasing"}).fit(frame, y)
+    model = AccountClassifier(rung="lightgbm", max_trees=20, monotone={"visits [30d]": "increasing"}).fit(frame, y)
     p = model.predict_proba(frame)[:, 1]
     facts = ModelFacts(
         label="win",
@@ -203,10 +204,56 @@ def test_other_features(stored, tmp_path):
     """Trees and feature list must agree on how many features there are."""
     _, bundle, *_ = stored
     state = AccountClassifier.from_state(bundle.state).to_state()
-    fewer = type(state)(state.booster, state.calibrator, state.features[:1], state.columns, state.classes, {})
+    fewer = replace(state, features=state.features[:1])
     save_bundle(tmp_path / "fewer", Bundle(fewer, bundle.facts))
     with pytest.raises(IntegrityError, match="disagree"):
         load_bundle(tmp_path / "fewer")
+
+
+@pytest.fixture(scope="module", params=["logistic", "mixture"])
+def sums(request, stored):
+    """A model that is a sum over features, or the mean of one and of trees, with the frame that it reads."""
+    _, bundle, _, model, frame = stored
+    regression = AccountClassifier(rung="logistic").fit(frame, model.predict(frame)).to_state()
+    state = regression if request.param == "logistic" else replace(
+        bundle.state, additive=regression.additive, share=0.75
+    )  # fmt: skip
+    return Bundle(state, bundle.facts), frame
+
+
+def test_sums_are_stored_too(sums, tmp_path):
+    """A sum over features is a file of its own; what has no trees has no file for them. It scores as before."""
+    bundle, frame = sums
+    sha256 = save_bundle(tmp_path / "win", bundle)
+    trees = ["booster.txt"] if bundle.state.trees is not None else []
+    assert sorted(path.name for path in (tmp_path / "win").iterdir()) == sorted(
+        [*trees, "additive.json", "calibrator.json", "features.json", "manifest.json", "model.json"]
+    )
+    again = load_bundle(tmp_path / "win", expected_sha256=sha256)
+    assert again == bundle
+    one, other = (AccountClassifier.from_state(state) for state in (again.state, bundle.state))
+    assert (one.predict_proba(frame) == other.predict_proba(frame)).all()
+
+
+def test_damaged_sums(sums, tmp_path):
+    """Another digit in a sum is noticed, and so is a sum that went missing or speaks of features that are not there."""
+    bundle, _ = sums
+    for name in ("digit", "missing", "unknown"):
+        state = bundle.state
+        if name == "unknown":
+            terms = (replace(state.additive.terms[0], feature=99),)
+            state = replace(state, additive=replace(state.additive, terms=terms))
+        save_bundle(tmp_path / name, Bundle(state, bundle.facts))
+    file = tmp_path / "digit" / "additive.json"
+    file.write_text(file.read_text().replace("1", "2", 1))
+    (tmp_path / "missing" / "additive.json").unlink()
+    for name, message in {
+        "digit": "SHA-256 of additive",
+        "missing": "additive.json is missing",
+        "unknown": "disagree",
+    }.items():
+        with pytest.raises(IntegrityError, match=message):
+            load_bundle(tmp_path / name)
 
 
 def test_json_is_stable(stored):

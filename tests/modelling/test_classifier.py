@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 
-import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +17,7 @@ from abm_ml.modelling.folds import plan_of
 NOT_OURS = {
     "check_sample_weight_equivalence_on_dense_data": "folds and leaves count rows: a row twice is no row of weight 2"
 }
-SMALL = {"max_trees": 60, "learning_rate": 0.1}
+SMALL = {"rung": "lightgbm", "max_trees": 60, "learning_rate": 0.1}
 
 
 def company(accounts=150, snapshots=6, seed=0):
@@ -69,7 +68,7 @@ def test_row_and_column_order(facts):
     shuffled = {name: values[order] for name, values in known.items()}
     again = AccountClassifier(**SMALL).fit(frame.iloc[order, ::-1], y[order], **shuffled)
     one, other = first.to_state(), again.to_state()
-    assert (one.booster, one.calibrator, one.features) == (other.booster, other.calibrator, other.features)
+    assert (one.trees, one.calibrator, one.features) == (other.trees, other.calibrator, other.features)
 
 
 @pytest.mark.parametrize("threads", [2, 4])
@@ -209,7 +208,7 @@ def test_monotone_refused(monotone, message):
 def test_depth_is_bounded(fitted):
     """No path is longer than max_depth: the exact-reasons kernel counts on it."""
     model, *_ = fitted
-    assert lightgbm.Booster(model_str=model.booster_text_).trees_to_dataframe()["node_depth"].max() <= 9
+    assert model.model_.booster.trees_to_dataframe()["node_depth"].max() <= 9
 
 
 def test_weight_zero_is_absent():
@@ -218,14 +217,14 @@ def test_weight_zero_is_absent():
     keep = np.random.default_rng(0).random(len(y)) < 0.7
     weighted = AccountClassifier(**SMALL).fit(frame, y, **facts, sample_weight=keep.astype(float))
     without = AccountClassifier(**SMALL).fit(frame[keep], y[keep], **{name: v[keep] for name, v in facts.items()})
-    assert weighted.booster_text_ == without.booster_text_
+    assert weighted.model_.text == without.model_.text
 
 
 def test_refit_uses_newest_rows():
     """Without refit the newest slice teaches no tree; with it, every row does."""
     frame, y, facts = company()
-    counts = [AccountClassifier(**SMALL, refit=refit).fit(frame, y, **facts).booster_ for refit in (True, False)]
-    full, older = (booster.dump_model()["tree_info"][0]["tree_structure"]["internal_count"] for booster in counts)
+    trees = [AccountClassifier(**SMALL, refit=refit).fit(frame, y, **facts).model_ for refit in (True, False)]
+    full, older = (each.booster.dump_model()["tree_info"][0]["tree_structure"]["internal_count"] for each in trees)
     assert older < full
 
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,9 @@ from abm_ml.config import parse_config
 from abm_ml.errors import ConfigError, IntegrityError, NotReady, UnknownName
 from abm_ml.modelling.bundle import Bundle, ModelFacts, load_bundle, save_bundle
 from abm_ml.modelling.classifier import AccountClassifier
-from abm_ml.modelling.evaluation import compare, evaluate
+from abm_ml.modelling.evaluation import Metric, compare, evaluate
 from abm_ml.modelling.gate import judge
+from abm_ml.modelling.promotion import Against
 from abm_ml.modelling.registry import ModelVersion, Registry, TrackingConfig, TrainingRecord
 from abm_ml.modelling.training_record import Provenance, code_version
 
@@ -145,12 +147,21 @@ def test_anyone_can_load_it_with_mlflow(recorded, store, model, monkeypatch):
 
 
 def test_champion_and_challenger(recorded, store):
-    """An alias names one version and moves as a whole."""
-    store[0].set_challenger("win", 1)
+    """An alias names one version and moves as a whole; who becomes champion no longer challenges."""
     for version in (1, 2):
+        store[0].set_challenger("win", 2)
         store[0].set_champion("win", version)
         assert store[0].champion("win") == recorded[version - 1]
-    assert store[0].holder("win", "challenger") == recorded[0]
+        assert store[0].holder("win", "challenger") == {1: recorded[1], 2: None}[version]
+
+
+def test_a_version_remembers_its_comparison(model, store):
+    """What was said of a model beside the champion of its day comes back from the registry."""
+    against = Against(champion="win/1", difference=Metric(0.01, -0.02, 0.04))
+    version = store[0].record(replace(training(model[0]), against=against))
+    assert version.against == against
+    assert store[0].client.get_run(version.run_id).data.tags["against"] == str(against)
+    store[0].client.delete_model_version("win", str(version.version))
 
 
 def test_no_champion_says_what_to_do(recorded, store):
@@ -182,9 +193,9 @@ def test_fetch(recorded, store, model, tmp_path):
     assert (
         AccountClassifier.from_state(bundle.state).predict_proba(model[2]) == model[1].predict_proba(model[2])
     ).all()
-    before = (folder / "booster.txt").stat().st_mtime_ns
+    before = (folder / "calibrator.json").stat().st_mtime_ns
     assert store[0].fetch(recorded[0], folder) == folder
-    assert (folder / "booster.txt").stat().st_mtime_ns == before
+    assert (folder / "calibrator.json").stat().st_mtime_ns == before
 
 
 def test_fetch_refuses_other_files(store, model, tmp_path):
@@ -192,13 +203,13 @@ def test_fetch_refuses_other_files(store, model, tmp_path):
     version = store[0].record(training(model[0]))
     (files,) = (store[1] / "mlartifacts").rglob(f"{version.run_id}/artifacts/model/data/bundle")
     (files / "manifest.json").write_text("{}")
-    with pytest.raises(IntegrityError, match="win/3: the registry holds other files"):
+    with pytest.raises(IntegrityError, match=f"{version.name}: the registry holds other files"):
         store[0].fetch(version, tmp_path / "win-3")
     shutil.rmtree(files)
-    with pytest.raises(IntegrityError, match="win/3: its files are gone"):
+    with pytest.raises(IntegrityError, match=f"{version.name}: its files are gone"):
         store[0].fetch(version, tmp_path / "win-3")
     assert list(tmp_path.iterdir()) == []
-    store[0].client.delete_model_version("win", "3")
+    store[0].client.delete_model_version("win", str(version.version))
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,4 +53,18 @@ def model(accounts: pd.DataFrame) -> AccountClassifier:
     """A model that has learned from the accounts what meetings and industry are worth."""
     drive = accounts["meetings_held_30d"] + 2.0 * (accounts["industry"] == "Software") - accounts["in_program"] - 2.0
     happened = np.random.default_rng(6).random(len(accounts)) < 1.0 / (1.0 + np.exp(-drive))
-    return AccountClassifier(max_trees=40).fit(accounts.drop(columns="account_id"), happened.astype(int))
+    return AccountClassifier(rung="lightgbm", max_trees=40).fit(
+        accounts.drop(columns="account_id"), happened.astype(int)
+    )
+
+
+@pytest.fixture(scope="session", params=["rules", "rate", "logistic", "mixture"])
+def lower(request: pytest.FixtureRequest, model: AccountClassifier, accounts: pd.DataFrame) -> AccountClassifier:
+    """A model of a lower rung that has learned from the same accounts, or its mean with the trees."""
+    rung = "logistic" if request.param == "mixture" else request.param
+    found = AccountClassifier(rung=rung, rule_column="meetings_held_30d")
+    found.fit(accounts.drop(columns="account_id"), (accounts["meetings_held_30d"] > 2).astype(int))
+    if request.param != "mixture":
+        return found
+    trees = model.to_state()
+    return AccountClassifier.from_state(replace(trees, additive=found.to_state().additive, share=0.6))

@@ -29,6 +29,14 @@ def test_they_are_those_of_the_trees(model: AccountClassifier, accounts: pd.Data
     assert np.abs(block.points - own.to_numpy()).max() < 1e-12
 
 
+def test_every_rung_explains_itself_exactly(lower: AccountClassifier, accounts: pd.DataFrame) -> None:
+    """Whatever the model is, its points add up to the probability that people see, and are what it says of itself."""
+    (block,) = contributions(lower, accounts)
+    assert np.abs(block.points.sum(axis=1) + block.base_probability - block.probability).max() < 1e-9
+    assert np.array_equal(block.probability, lower.predict_proba(accounts)[:, 1])
+    assert np.abs(block.points - lower.contributions(accounts).to_numpy()).max() < 1e-9
+
+
 @pytest.mark.parametrize("block_rows", [1, 7, 399, 400, 1000])
 def test_blocks_change_nothing(model: AccountClassifier, accounts: pd.DataFrame, block_rows: int) -> None:
     """Memory may be cut into blocks of any size; the numbers are the same to the last bit."""

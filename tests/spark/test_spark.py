@@ -23,7 +23,8 @@ from abm_ml.errors import IntegrityError, NotReady, StorageError
 from abm_ml.features import feature_set, feature_table
 from abm_ml.jobs.population import Accounts
 from abm_ml.jobs.scorer import Scorer, asks
-from abm_ml.jobs.scoring import STAKES, Scoring, scores_of
+from abm_ml.jobs.scoring import Scoring, scores_of
+from abm_ml.jobs.stakes import stakes_at
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.kpis import KPIS, Measuring, Seen, kpi_report
 from abm_ml.labels import LABELS
@@ -243,8 +244,9 @@ def _models(read: Workspace, people: Accounts) -> dict[str, AccountClassifier]:
 
 
 def _scores(read: Workspace, people: Accounts, models: dict[str, AccountClassifier]) -> dict[str, pa.Table]:
+    stakes = stakes_at(read, DATES[-1])
     scorers = [
-        Scorer(label=name, classifier=model, columns=people.columns, at_stake=STAKES.get(name))
+        Scorer(label=name, classifier=model, columns=people.columns, stake=stakes.get(name))
         for name, model in models.items()
     ]
     names = {name: f"{name}/1" for name in models}

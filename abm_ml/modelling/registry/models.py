@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from abm_ml.errors import IntegrityError, NotReady, UnknownName
 from abm_ml.modelling.bundle import Bundle, bundle_sha256, load_bundle
 from abm_ml.modelling.pictures import save_picture
+from abm_ml.modelling.promotion import Against, against_from, against_text
 from abm_ml.modelling.registry.store import Store, unless
 from abm_ml.modelling.training_record import TrainingRecord, figures_of, requirements, settings_of, tags_of
 
@@ -22,18 +23,23 @@ if TYPE_CHECKING:
 
 Alias = Literal["champion", "challenger"]
 
+AGAINST = "against"
 STORED = "model/data/bundle"  # where MLflow keeps a pyfunc model's plain files within a run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelVersion:
-    """One registered model: `sha256` is its bundle's (see save_bundle), `gate` the word that it earned."""
+    """One registered model: `sha256` is its bundle's (see save_bundle), `gate` the word that it earned.
+
+    `against` sets it beside the champion of the day it was trained on, if there was one.
+    """
 
     label: str
     version: int
     run_id: str
     sha256: str
     gate: str
+    against: Against | None = None
 
     @property
     def name(self) -> str:
@@ -58,7 +64,7 @@ class Registry(Store):
             run = self.client.create_run(self.experiment(f"abm_ml/{label}"), tags=tags, run_name=name).info
             status = "FAILED"
             try:
-                self.client.log_batch(run.run_id, **_entries(bundle))
+                self.client.log_batch(run.run_id, **_entries(bundle, training))
                 self.client.log_artifacts(run.run_id, staging)
                 status = "FINISHED"
             finally:
@@ -66,6 +72,8 @@ class Registry(Store):
             with unless("RESOURCE_ALREADY_EXISTS"):
                 self.client.create_registered_model(label)
             source, kept = f"{run.artifact_uri}/model", {"sha256": sha256, "gate": training.verdict.word}
+            if training.against is not None:
+                kept[AGAINST] = against_text(training.against)
             return _version(self.client.create_model_version(label, source, run_id=run.run_id, tags=kept))
 
     def champion(self, label: str) -> ModelVersion:
@@ -95,8 +103,12 @@ class Registry(Store):
         return tuple(sorted((_version(each) for each in found), key=lambda each: each.version))
 
     def set_champion(self, label: str, version: int) -> None:
-        """Lets a version score from now on; raises UnknownName if there is no such version."""
+        """Lets a version score from now on, and no longer challenge; raises UnknownName if there is no such version."""
         self._give(label, "champion", version)
+        challenger = self.holder(label, "challenger")
+        if challenger is not None and challenger.version == version:
+            with self.answering():
+                self.client.delete_registered_model_alias(label, "challenger")
 
     def set_challenger(self, label: str, version: int) -> None:
         """Marks a version as the one to beat the champion; raises UnknownName if there is no such version."""
@@ -127,6 +139,16 @@ class Registry(Store):
             found.replace(folder)
         return folder
 
+    def bundle(self, version: ModelVersion, beside: Path) -> Bundle:
+        """The version's model, every byte of it checked; `beside` is a folder where its files may lie meanwhile.
+
+        Raises:
+            IntegrityError: its files are gone, or a byte of them differs.
+        """
+        with tempfile.TemporaryDirectory(dir=beside, prefix=".model-") as folder:
+            files = self.fetch(version, Path(folder) / "bundle")
+            return load_bundle(files, expected_sha256=version.sha256, name=version.name)
+
     def _give(self, label: str, alias: Alias, version: int) -> None:
         with self.answering(), unless("RESOURCE_DOES_NOT_EXIST"):
             self.client.set_registered_model_alias(label, alias, str(version))
@@ -156,13 +178,14 @@ def _stage(training: TrainingRecord, folder: Path) -> None:
         )
 
 
-def _entries(bundle: Bundle) -> dict[str, Any]:
+def _entries(bundle: Bundle, training: TrainingRecord) -> dict[str, Any]:
     """Figures and settings as MLflow's records; a figure's time is the date up to which the model knows the data."""
     from mlflow.entities import Metric, Param
 
+    figures = {**figures_of(bundle), **training.figures}
     moment = int(datetime.fromisoformat(bundle.facts.trained_as_of).replace(tzinfo=UTC).timestamp() * 1000)
     return {
-        "metrics": [Metric(name, float(value), moment, 0) for name, value in figures_of(bundle).items()],
+        "metrics": [Metric(name, float(value), moment, 0) for name, value in figures.items()],
         "params": [Param(name, value) for name, value in settings_of(bundle).items()],
     }
 
@@ -170,9 +193,13 @@ def _entries(bundle: Bundle) -> dict[str, Any]:
 def _version(found: Registered) -> ModelVersion:
     tags = found.tags
     return ModelVersion(
-        label=found.name, version=int(found.version), run_id=str(found.run_id), sha256=tags.get("sha256", ""),
+        label=found.name,
+        version=int(found.version),
+        run_id=str(found.run_id),
+        sha256=tags.get("sha256", ""),
         gate=tags.get("gate", ""),
-    )  # fmt: skip
+        against=against_from(tags[AGAINST]) if AGAINST in tags else None,
+    )
 
 
 def _listed(versions: Sequence[ModelVersion]) -> str:

@@ -1,0 +1,154 @@
+"""Registering: a judged model gets its card and pictures, goes into MLflow, and takes its place beside the champion."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+from abm_ml.jobs import reliability
+from abm_ml.jobs.champions import Throne, against_champion
+from abm_ml.jobs.learn import Judged
+from abm_ml.jobs.population import rule_ranking
+from abm_ml.jobs.progress import Advance
+from abm_ml.modelling.audit import Trail
+from abm_ml.modelling.bundle import Bundle, ModelFacts, save_bundle
+from abm_ml.modelling.calibration import WIDEST
+from abm_ml.modelling.card import CardFacts, Provenance, Sections, write_card
+from abm_ml.modelling.evaluation import Comparison, Evaluation
+from abm_ml.modelling.gate import Verdict
+from abm_ml.modelling.ladder import Rung, Step
+from abm_ml.modelling.pictures import HeldOut, pictures, strengths_of, summary_bars
+from abm_ml.modelling.promotion import PromotionConfig
+from abm_ml.modelling.registry import Alias, ModelVersion, Registry, TrackingConfig, TrainingRecord
+from abm_ml.reasons.contributions import contributions
+from abm_ml.reasons.pictures import beeswarm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """One trained model: what it is called, its rung and what else was tried, how well it does, whether it may ship."""
+
+    version: ModelVersion
+    rung: Rung
+    ladder: tuple[Step, ...]
+    alias: Alias | None
+    evaluation: Evaluation
+    comparisons: tuple[Comparison, ...]
+    verdict: Verdict
+    card: Path
+
+    @property
+    def may_score(self) -> bool:
+        """Whether its gate lets it become champion."""
+        return self.verdict.word != "Not ready"
+
+    @property
+    def champion(self) -> bool:
+        """Whether it scores from now on."""
+        return self.alias == "champion"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a model comes from and where it goes: `folder` holds the store, `models` the cards.
+
+    `until` is up to when the data is known, `definitions` the fingerprint of what its features mean, `left_out` the
+    columns that could not be used. `trail` is told what becomes of it, `worse_by` how much worse than the champion it
+    may be (see PromotionConfig). Of accounts with an interval wider than `widest_interval` the card says so.
+    """
+
+    folder: Path
+    models: Path
+    tracking: TrackingConfig
+    provenance: Provenance
+    definitions: str
+    until: dt.datetime
+    trail: Trail
+    worse_by: float = PromotionConfig().worse_by
+    left_out: tuple[str, ...] = ()
+    widest_interval: float = WIDEST
+
+
+def register(judged: Judged, origin: Origin, advance: Advance, *, sections: Sections = ()) -> Trained:
+    """Stores the model with its card and pictures; the first good one of a label becomes champion.
+
+    `sections` are further parts of the card.
+    """
+    label, test = judged.rows.label, judged.rows.test
+    advance(f"{label.name}: explaining")
+    sample = test[judged.rows.names].sample(n=min(2_000, len(test)), random_state=0).sort_index()
+    held_out = held_out_of(judged)
+    slices = reliability.slices_of(judged)
+    strengths = strengths_of(judged.classifier.contributions(sample), judged.rows.columns)
+    registry = Registry(origin.tracking, origin.folder)
+    with tempfile.TemporaryDirectory(prefix=".training-", dir=origin.folder) as folder:
+        bundle = Bundle(judged.classifier.to_state(), _facts(judged, origin))
+        sha256 = save_bundle(Path(folder) / "bundle", bundle)
+        card = CardFacts(
+            training=judged.rows,
+            held_out=held_out,
+            bundle=bundle,
+            sha256=sha256,
+            verdict=judged.verdict,
+            strengths=strengths,
+            provenance=origin.provenance,
+            slices=judged.slices,
+            sections=(reliability.section(judged, slices, origin.widest_interval), *sections),
+            left_out=origin.left_out,
+            population=judged.config.population,
+        )
+        path = write_card(origin.models / label.name, card)
+        advance(f"{label.name}: registering")
+        drawn = pictures(held_out) | {
+            "strengths": summary_bars(label, strengths),
+            "shap_summary": beeswarm(next(contributions(judged.classifier, sample)), columns=judged.rows.columns),
+        }
+        record = TrainingRecord(
+            bundle=Path(folder) / "bundle",
+            card=path,
+            pictures=drawn,
+            verdict=judged.verdict,
+            provenance=origin.provenance,
+            against=against_champion(registry, judged, definitions=origin.definitions, beside=origin.folder),
+            leaks=judged.rows.leaks,
+            figures=reliability.figures(judged, slices),
+        )
+        version = registry.record(record)
+    return Trained(
+        version=version,
+        rung=judged.classifier.rung_,
+        ladder=judged.classifier.ladder_,
+        alias=Throne(registry, origin.trail).place(version, judged.verdict, origin.worse_by),
+        evaluation=judged.evaluation,
+        comparisons=judged.comparisons,
+        verdict=judged.verdict,
+        card=path,
+    )
+
+
+def held_out_of(judged: Judged) -> HeldOut:
+    """The rows that the model never saw; without engagements there is no rule to set beside it."""
+    label, test = judged.rows.label, judged.rows.test
+    has_rule = "engagement_score" in test
+    return HeldOut(
+        label=label,
+        happened=test["label"].to_numpy(dtype=float),
+        probability=judged.probability.to_numpy(),
+        rule=rule_ranking(label, test["engagement_score"]).to_numpy() if has_rule else None,
+    )
+
+
+def _facts(judged: Judged, origin: Origin) -> ModelFacts:
+    return ModelFacts(
+        label=judged.rows.label.name,
+        horizon_days=judged.rows.horizon_days,
+        definitions=origin.definitions,
+        trained_as_of=origin.until.isoformat(),
+        training_dates=tuple(date.isoformat() for date in judged.rows.split.train),
+        versions={name: version_of(name) for name in ("abm-ml", "lightgbm", "scikit-learn", "pandas", "duckdb")},
+        evaluation=judged.evaluation,
+        comparisons=judged.comparisons,
+    )

@@ -1,0 +1,113 @@
+"""Are our models as good, and as true, as those of AutoML? Same rows, same seeds, same seconds; the README answers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from contest import METHODS, Run, Terms, prepare, ran
+from figures import FIGURES, Judge, interval
+from pipelines import PIPELINES, split
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from sets import TABLES, Split
+
+OURS = "ours_tuned"
+WORKS = TABLES | PIPELINES
+Row = dict[str, Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tables", nargs="*", choices=WORKS, default=list(WORKS), help="default: all")
+    parser.add_argument("--methods", nargs="*", choices=METHODS, default=list(METHODS), help="default: all")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=60.0, help="for each fit of a method that takes a budget")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the table as a list of records")
+    asked = parser.parse_args()
+    prepare(asked.methods)
+    terms = Terms(seconds=asked.seconds, threads=asked.threads)
+    rows: list[Row] = []
+    with Progress() as bar:
+        task = bar.add_task("fits", total=len(asked.tables) * len(asked.methods) * asked.seeds)
+        for table in asked.tables:
+            runs, cuts = [], list(cut(table, asked.seeds))
+            for seed, split in cuts:  # all methods one after the other, so that other work on the machine is fair
+                for name in asked.methods:
+                    bar.update(task, description=f"{WORKS[table].title}: {METHODS[name].title}, seed {seed}")
+                    runs.append(ran(name, split, table=table, seed=seed, terms=terms))
+                    bar.advance(task)
+            rows += judged(table, runs, cuts)
+    show(rows)
+    if asked.json:
+        asked.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+def cut(name: str, seeds: int) -> Iterator[tuple[int, Split]]:
+    """The rows for each seed; where the cut is fixed the seeds are the learners' only."""
+    for seed in range(1, seeds + 1):
+        yield seed, TABLES[name].split(seed) if name in TABLES else split(name)
+
+
+def judged(table: str, runs: Sequence[Run], cuts: Sequence[Any]) -> list[Row]:
+    """A line per method: each figure's mean over the seeds, and what ours has more of it, with interval."""
+    judge = Judge(
+        [split.answers[1].to_numpy() for _, split in cuts],
+        [None if split.groups is None else split.groups[1].to_numpy() for _, split in cuts],
+    )
+    found, lines = {}, []
+    for name in dict.fromkeys(run.method for run in runs):
+        mine = [run for run in runs if run.method == name]
+        if any(run.failed for run in mine):
+            failed = next(run.failed for run in mine if run.failed)
+            lines.append({"table": WORKS[table].title, "method": METHODS[name].title, "failed": failed})
+            continue
+        found[name] = judge.figures([run.probability for run in mine if run.probability is not None])
+        seconds = sum(run.seconds or 0.0 for run in mine) / len(mine)
+        lines.append(
+            {"table": WORKS[table].title, "method": METHODS[name].title, "name": name, "seeds": len(mine)}
+            | {figure: round(float(found[name][figure].iloc[0]), 5) for figure in FIGURES}
+            | {"fit seconds": round(seconds, 1)}
+        )
+    reference = found.get(OURS, found.get("ours"))
+    for line in lines:
+        if reference is None or line.get("name") not in found:
+            continue
+        for figure in FIGURES:
+            more = reference[figure] - found[line["name"]][figure]
+            low, high = interval(more)
+            line |= {f"ours minus its {figure}": round(float(more.iloc[0]), 5)}
+            line |= {f"ours minus its {figure} low": round(low, 5), f"ours minus its {figure} high": round(high, 5)}
+    return lines
+
+
+def show(rows: Sequence[Row]) -> None:
+    """The lines by table; the difference in brackets is of AUC and Brier, ours minus the other's, with its interval."""
+    for title in dict.fromkeys(row["table"] for row in rows):
+        table = Table("", *FIGURES, "fit s", "our AUC minus its", "our Brier minus its", title=title)
+        for row in rows:
+            if row["table"] == title:
+                table.add_row(*_line(row))
+        Console(width=150).print(table)
+
+
+def _line(row: Row) -> list[str]:
+    if "failed" in row:
+        return [row["method"], row["failed"]]
+    figures = [f"{row[figure]:.4f}" for figure in FIGURES]
+    more = [
+        f"{row[name]:+.4f} ({row[f'{name} low']:+.4f} to {row[f'{name} high']:+.4f})"
+        for name in ("ours minus its AUC", "ours minus its Brier")
+        if name in row
+    ]
+    return [row["method"], *figures, f"{row['fit seconds']:.1f}", *more]
+
+
+if __name__ == "__main__":
+    main()

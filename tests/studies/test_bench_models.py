@@ -1,0 +1,69 @@
+"""The benchmark of the models: what may be known, who is on which side, and how differences are judged."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from tests.studies.slices import EXPERIMENTS
+
+FOLDER = EXPERIMENTS / "bench-models"
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[ModuleType]:
+    """The benchmark's own modules are found beside its command."""
+    own = {file.stem for file in FOLDER.iterdir()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(FOLDER))
+        yield importlib.import_module("sets")
+    for name in [name for name in sys.modules if name.partition(".")[0] in own]:
+        del sys.modules[name]
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("name", ["ibm", "seller_churn_early", "telco", "olist_leads"])
+def test_cut_keeps_the_traps_out(name: str, bench: ModuleType) -> None:
+    """No row is on both sides, groups stay together, no feature is an id, the answer, or known only afterwards."""
+    if not bench.DATA.is_dir():
+        pytest.skip("ABM_ML_DATA names no folder")
+    split = bench.TABLES[name].split(1)
+    assert list(split.train.columns) == list(split.test.columns)
+    late = {*bench.IBM_CLOSING, "Opportunity Amount USD", "last_month_active_quarter", "n_months_active_quarter"}
+    assert not set(split.train) & {*late, "Opportunity Number", "seller_id", "customerID", "mql_id", "won_date"}
+    if name == "ibm":
+        assert not set(split.groups[0]) & set(split.groups[1])
+    if split.time is not None:
+        assert split.time[0].max() < split.time[1].min()
+    again = bench.TABLES[name].split(1)
+    assert again.test.equals(split.test)
+    assert set(split.answers[1]) == {0, 1}
+
+
+def test_differences_are_paired(bench: ModuleType) -> None:
+    """The same answers differ by exactly nothing; a better ranking is told as better, with an interval around it."""
+    figures = importlib.import_module("figures")
+    random = np.random.default_rng(1)
+    happened = [(random.random(400) < 0.3).astype(int) for _ in range(2)]
+    groups = [np.repeat(np.arange(200), 2), None]
+    noise = [random.normal(size=400) for _ in happened]
+    good = [1 / (1 + np.exp(-(2 * y - 1 + each))) for y, each in zip(happened, noise, strict=True)]
+    poor = [1 / (1 + np.exp(-(0.3 * y + each))) for y, each in zip(happened, noise, strict=True)]
+    judge = figures.Judge(happened, groups)
+    more = judge.figures(good) - judge.figures(poor)
+    assert (judge.figures(good) - judge.figures(good)).abs().to_numpy().max() == 0.0
+    low, high = figures.interval(more["AUC"])
+    assert 0 < low < more["AUC"].iloc[0] < high
+    assert len(more) == figures.DRAWS + 1
+
+
+def test_calibration_error_is_the_gap(bench: ModuleType) -> None:
+    """Probabilities that are 0.2 too high everywhere are wrong by 0.2."""
+    figures = importlib.import_module("figures")
+    happened = np.tile([0, 0, 0, 0, 1], 100)
+    assert figures.calibration_error(happened, np.full(500, 0.4), np.ones(500)) == pytest.approx(0.2)
