@@ -21,14 +21,14 @@ class LightGbmSettings(Strict):
     learning_rate: float = 0.04
     max_trees: int = 1500
     patience: int = 60
-    num_leaves: int = 20
+    num_leaves: int | None = None
     max_depth: int = 8
     min_child_samples: int | None = None
     feature_fraction: float = 0.5
     bagging_fraction: float = 0.8
     l2: float = 10.0
     bags: int = Field(default=1, ge=1, description="how many times the trees are grown, to be averaged")
-    calibrate_on: CalibrateOn = Field(default="newest", description="all: where the event rate moves with the season")
+    calibrate_on: CalibrateOn = Field(default="all", description="newest: where the event rate has changed for good")
     seed: int = 7
 
 

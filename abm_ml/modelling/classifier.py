@@ -37,16 +37,16 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
     logistic regression, and gradient-boosted trees. `rung` "auto" tries those that the events carry and takes the
     highest one that rows unknown to it confirm (`ladder_`); any other value is that rung and no other.
 
-    With `time`, the oldest rows train, later ones say when to stop and the newest calibrate; where accounts (`groups`)
-    come back in later snapshots, each is judged by a model that never saw it. Without time, or with too few events per
-    slice, rows are dealt into folds by account. The final model then learns from every row (`refit`), because the
-    newest rows are the likest to what will be scored. The calibrator has only ever seen margins of rows unknown to the
-    model that gave them.
+    Rows are dealt into folds by account (`groups`), so that each is judged by a model that never saw its account: this
+    says which rung to take, when to stop, and how to calibrate. The final model then learns from every row (`refit`).
+    The calibrator has only ever seen margins of rows unknown to the model that gave them.
 
-    `calibrate_on` "all" deals the rows of every time into folds by account instead: where the event rate moves with the
-    season, the newest rows speak for their own season only, and the next one is another.
+    `calibrate_on` "newest" judges by `time` instead: the oldest rows train, later ones say when to stop and the newest
+    calibrate, where there is time and events enough. It follows a level that has changed for good; where the event rate
+    moves with the season or by chance, the newest rows speak for themselves only.
 
-    `min_child_samples` None means a hundredth of the rows, between 3 and 100. `monotone` maps a column to "increasing"
+    `num_leaves` None means one for each 300 events of the rarer class, between 4 and 20; `min_child_samples` None a
+    hundredth of the rows, between 3 and 100. `monotone` maps a column to "increasing"
     or "decreasing". `segments` names columns whose values may get a model of their own beside that of all, where they
     have events enough and win on held-out rows (`cells_`). `bags` is how many times the trees are grown, with other
     seeds, to be averaged.
@@ -70,7 +70,7 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
         learning_rate: float = 0.04,
         max_trees: int = 1500,
         patience: int = 60,
-        num_leaves: int = 20,
+        num_leaves: int | None = None,
         max_depth: int = 8,
         min_child_samples: int | None = None,
         feature_fraction: float = 0.5,
@@ -79,7 +79,7 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
         bags: int = 1,
         monotone: Mapping[str, Direction] | None = None,
         refit: bool = True,
-        calibrate_on: CalibrateOn = "newest",
+        calibrate_on: CalibrateOn = "all",
         num_threads: int = 1,
         seed: int = 7,
     ) -> None:

@@ -21,7 +21,8 @@ from abm_ml.modelling.trees import BinnedRows
 Direction = Literal["increasing", "decreasing"]
 DIRECTIONS: Mapping[str, int] = {"increasing": 1, "decreasing": -1}
 ROWS_PER_LEAF_SHARE, FEWEST_ROWS, MOST_ROWS = 100, 3, 100
-EVENTS_PER_LEAF, FEWEST_LEAVES = 10, 4
+EVENTS_PER_LEAF, FEWEST_LEAVES, MOST_LEAVES = 300, 4, 20
+FEWEST_EVENTS_PER_LEAF = 10  # whatever is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,16 @@ def tree_settings(parameters: Mapping[str, Any], rows: Prepared, directions: Map
     in_a_leaf = parameters["min_child_samples"]
     if in_a_leaf is None:
         in_a_leaf = min(max(len(rows.y) // ROWS_PER_LEAF_SHARE, FEWEST_ROWS), MOST_ROWS)
+    leaves = parameters["num_leaves"]
+    if leaves is None:
+        leaves = min(events // EVENTS_PER_LEAF, MOST_LEAVES)
+    leaves = max(min(leaves, events // FEWEST_EVENTS_PER_LEAF), FEWEST_LEAVES)
     same = ("learning_rate", "max_depth", "feature_fraction", "bagging_fraction", "seed", "num_threads")
     return {
         **{name: parameters[name] for name in same},
         "objective": "binary",
         "metric": "binary_logloss",
-        "num_leaves": min(parameters["num_leaves"], max(events // EVENTS_PER_LEAF, FEWEST_LEAVES)),
+        "num_leaves": leaves,
         "min_data_in_leaf": in_a_leaf,
         "min_data_per_group": in_a_leaf,
         "min_gain_to_split": 1e-4,

@@ -43,9 +43,11 @@ class Bench:
 
     @cached_property
     def usual(self) -> dict[str, Any]:
-        """The model's own settings; how many rows a leaf holds as a number, where the model leaves it to the data."""
+        """The model's own settings; leaves and their rows as numbers, where it leaves them to the data."""
         own = self._model.get_params()
-        return {name: own[name] for name in SPACE} | {"min_child_samples": self._trees_of({})["min_data_in_leaf"]}
+        trees = self._trees_of({})
+        grown = {"num_leaves": trees["num_leaves"], "min_child_samples": trees["min_data_in_leaf"]}
+        return {name: own[name] for name in SPACE} | grown
 
     @cached_property
     def space(self) -> dict[str, Range]:
