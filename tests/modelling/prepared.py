@@ -33,9 +33,9 @@ def company(
 
 
 def prepared(**how: int) -> Prepared:
-    """The same, encoded."""
+    """The same, encoded, in slices of time."""
     frame, y, known = company(**how)
-    return AccountClassifier().prepared(frame, y, **known)
+    return AccountClassifier(calibrate_on="newest").prepared(frame, y, **known)
 
 
 def place(rows: Prepared, name: str) -> int:
