@@ -1,35 +1,19 @@
-"""Environments of their own for packages that do not live with abm_ml's, made once in the benchmark's workspace."""
+"""Where this benchmark works, and the environments of its rivals there."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-WORKSPACE = ROOT / "workspace" / "bench-engine"
-_UV = (sys.executable, "-m", "uv")
+HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))  # where environment.py lies: a study is a folder, not a package
+
+from environment import environment as made  # noqa: E402 - found by the path above
+
+WORKSPACE = HERE.parents[1] / "workspace" / "bench-engine"
 
 
 def environment(name: str, packages: Sequence[str]) -> Path:
-    """The Python of an environment with these packages, made where it is not there yet.
-
-    Packages come from wherever pip or uv is set up to look on this machine.
-
-    Raises:
-        subprocess.CalledProcessError: a package cannot be installed here; its `stderr` says why.
-    """
-    folder = WORKSPACE / "envs" / name
-    python, wanted = folder / "bin" / "python", "\n".join(packages)
-    made = folder / "packages.txt"
-    if made.exists() and made.read_text(encoding="utf-8") == wanted:
-        return python
-    _run(*_UV, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
-    _run(*_UV, "pip", "install", "--quiet", "--python", str(python), *packages)
-    made.write_text(wanted, encoding="utf-8")
-    return python
-
-
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - uv with the names of this folder
+    """The Python of a rival's environment; see environment.py."""
+    return made(WORKSPACE / "envs" / name, packages)
