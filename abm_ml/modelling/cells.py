@@ -135,7 +135,7 @@ def _told_by_others(rows: Prepared, line: Floats, how: Logistic) -> Floats:
 def _gain(rows: Prepared, line: Floats, own: Floats, *, seed: int) -> Metric:
     """How much lower the log loss of some log-odds is than that of others."""
     before, after = (np.logaddexp(0.0, each) - rows.y * each for each in (line, own))
-    return gain_of(before - after, rows, seed=seed)[0]
+    return gain_of(before - after, rows.groups, rows.weight, seed=seed)[0]
 
 
 def cell_from(record: Mapping[str, Any]) -> Cell:
