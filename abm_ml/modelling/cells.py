@@ -98,6 +98,7 @@ def cells_of(
             if gain.low > 0.0:
                 sums = how.fit(part, line[mine]).times(1.0 / steep)
                 better[mine] += (own - line[mine]) / steep
+                line[mine] = own  # the cells after it are judged beside what it has bettered already
         found.append(replace(cell, events=part.events, gain=gain, sums=sums))
     return tuple(found), better
 

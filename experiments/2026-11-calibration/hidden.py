@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -20,7 +20,7 @@ from abm_ml.modelling.calibration import Calibrator, fit_calibrator
 from abm_ml.modelling.calibration.calibrator import log_odds_of
 from abm_ml.modelling.folds import Plan, plan_of
 from abm_ml.modelling.inputs import Prepared
-from abm_ml.modelling.ladder import Climbed, climb
+from abm_ml.modelling.ladder import Climbed, Fit, Rung, climb
 from abm_ml.modelling.rungs import Rungs, TreePlan, directions_of
 from abm_ml.modelling.unseen import with_unseen
 
@@ -28,7 +28,7 @@ NAMES = ("telco", "seller_churn", "ibm", "loan_win", "loan_progression", "wholes
 BLOCKS = 5
 LOOKED_AT = 3_000  # rows that show which columns go together
 MOST_ROWS = 30_000
-SHARES = np.geomspace(0.001, 0.5, 200)
+SHARES = np.geomspace(0.001, 0.5, 100)
 LEVEL = 0.9
 SEED = 7
 Floats = np.ndarray
@@ -55,21 +55,23 @@ def main() -> None:
 
 
 def found(name: str) -> Row:
-    """What the blocks of a label's features tell, by variance and by the interval that would hold it."""
+    """What the blocks of a label's features tell: by variance, and by the interval that would hold it."""
     model, rows = taught(name)
     plan = plan_of(rows.y, rows.time, rows.groups, seed=SEED)
-    climbed = climbed_of(model, rows, plan)
-    judged = rows.some(climbed.rows)
-    calibrator = fit_calibrator(climbed.best.margin, judged.y, groups=judged.groups)
-    calibrator = replace(with_unseen(calibrator, climbed.best.fit, rows, plan.judging), unseen=0.0)
-    seen = [blinded(climbed, rows, fold) for fold in plan.judging[:2]]
+    ways = ways_of(model, rows, plan)
+    high, low = (climb(some, rows, plan.judging, seed=SEED) for some in (ways, {"rate": ways["rate"]}))
+    upper, lower = (calibrator_of(each, rows, plan) for each in (high, low))
+    seen = [blinded(high, rows, fold) for fold in plan.judging[:2]]
+    truths = [rehearsed(upper, each) for each in seen]
+    rates = [low.best.fit(teach).margin(rows.matrix[judge]) for teach, judge in plan.judging[:2]]
     row: Row = {
         "set": name,
-        "rung": climbed.best.rung,
+        "rung": high.best.rung,
         "events": rows.events,
-        "untaught": round(calibrator.untaught, 3),
-        "lost variance": round(float(np.mean([lost(calibrator, each) for each in seen])), 3),
-        "hidden": round(float(np.mean([needed(calibrator, each) for each in seen])), 3),
+        "untaught": round(upper.untaught, 3),
+        "lost variance": _mean(lost(upper, each) for each in seen),
+        "hidden": _mean(needed(upper, each.whole, true) for each, true in zip(seen, truths, strict=True)),
+        "hidden from rates": _mean(needed(lower, each, true) for each, true in zip(rates, truths, strict=True)),
     }
     Console(stderr=True).print(row)
     return row
@@ -84,14 +86,20 @@ def taught(name: str) -> tuple[abm_ml.AccountClassifier, Prepared]:
     return model, model.prepared(data.train.iloc[some], answers, groups=groups_of(data)[some])
 
 
-def climbed_of(model: abm_ml.AccountClassifier, rows: Prepared, plan: Plan) -> Climbed:
-    """The rung that the classifier would take."""
+def ways_of(model: abm_ml.AccountClassifier, rows: Prepared, plan: Plan) -> Mapping[Rung, Callable[[], Fit]]:
+    """The rungs that the classifier would try."""
     directions = directions_of(model.monotone, model.features_, model.columns_)
     trees = TreePlan(model.tree_settings(rows), most=model.max_trees, patience=model.patience, bags=model.bags)
-    ways = Rungs(
+    return Rungs(
         rows=rows, plan=plan, directions=directions, rule=model.rule_column, rule_direction=1, trees=trees, seed=SEED
     ).ways()
-    return climb(ways, rows, plan.judging, seed=SEED)
+
+
+def calibrator_of(climbed: Climbed, rows: Prepared, plan: Plan) -> Calibrator:
+    """The calibrator of what was climbed to, which knows of nothing hidden yet."""
+    judged = rows.some(climbed.rows)
+    calibrator = fit_calibrator(climbed.best.margin, judged.y, groups=judged.groups)
+    return replace(with_unseen(calibrator, climbed.best, rows, plan.judging), unseen=0.0)
 
 
 def blinded(climbed: Climbed, rows: Prepared, fold: tuple[Floats, Floats]) -> Blinded:
@@ -116,29 +124,34 @@ def lost(calibrator: Calibrator, seen: Blinded) -> float:
     return float(sum(each) * _unseen_per_block(seen) / (p * (1.0 - p)).mean())
 
 
-def needed(calibrator: Calibrator, seen: Blinded) -> float:
-    """The share `unseen` at which the interval holds nine of ten truths, were the same hidden as the blocks know.
+def needed(calibrator: Calibrator, margin: Floats, truths: Floats) -> float:
+    """The share `unseen` at which the interval of each margin holds nine of ten of its truths (log-odds).
 
-    What is hidden from a row is played by its own blocks: each moves the log-odds by as much as it is found to move
-    them, up or down, in every combination; together by as much as the jackknife says. A spread of the same variance
-    would be too wide: most rows differ by little and a few by much, and an interval is asked to hold nine of ten.
+    A spread of the truths' variance would be too wide: most rows differ by little and a few by much.
     """
-    truths = np.stack(list(rehearsed(calibrator, seen)))
-    wide = (share for share in SHARES if _held(replace(calibrator, unseen=share), seen.whole, truths) >= LEVEL)
+    wide = (share for share in SHARES if _held(replace(calibrator, unseen=share), margin, truths) >= LEVEL)
     return float(next(wide, SHARES[-1]))
 
 
-def rehearsed(calibrator: Calibrator, seen: Blinded) -> Iterator[Floats]:
-    """The log-odds of each row if what is hidden moved it one way, or another."""
+def rehearsed(calibrator: Calibrator, seen: Blinded) -> Floats:
+    """The log-odds that each row might have, were as much hidden as the blocks know: shape (32, n).
+
+    What is hidden from a row is played by its own blocks: each moves the log-odds by as much as it is found to move
+    them, up or down, in every combination; together by as much as the jackknife says.
+    """
     line = calibrator.log_odds(seen.whole)
     moves = np.stack([line - calibrator.log_odds(less) for less in seen.without])
-    for signs in product((-1.0, 1.0), repeat=len(moves)):
-        yield line + np.sqrt(_unseen_per_block(seen)) * (np.array(signs)[:, None] * moves).sum(axis=0)
+    signs = np.array(list(product((-1.0, 1.0), repeat=len(moves))))
+    return line + np.sqrt(_unseen_per_block(seen)) * np.einsum("sb,bn->sn", signs, moves)
 
 
 def _held(calibrator: Calibrator, margin: Floats, truths: Floats) -> float:
     low, high = log_odds_of(calibrator.interval(margin)).T
     return float(((low <= truths) & (truths <= high)).mean())
+
+
+def _mean(shares: Iterator[float]) -> float:
+    return round(float(np.mean(list(shares))), 3)
 
 
 def _unseen_per_block(seen: Blinded) -> float:
@@ -165,8 +178,9 @@ def show(rows: list[Row]) -> None:
     for row in rows:
         table.add_row(*map(str, row.values()))
     Console(width=120).print(table)
-    mean = np.exp(np.mean([np.log(row["hidden"]) for row in rows]))
-    Console().print(f"geometric mean of what is hidden: {mean:.3f}")
+    for column in ("hidden", "hidden from rates"):
+        mean = np.exp(np.mean([np.log(row[column]) for row in rows]))
+        Console().print(f"geometric mean of '{column}': {mean:.3f}")
 
 
 if __name__ == "__main__":
