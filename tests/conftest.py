@@ -44,6 +44,7 @@ def fixtures_of(item: pytest.Item) -> Sequence[str]:
     return getattr(item, "fixturenames", ())
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests on real data need the folder that ABM_ML_DATA names; what tests share, one worker makes (`loadgroup`).
 

@@ -22,7 +22,7 @@ from abm_ml.modelling.ladder import Fit, HeldOut, Rung
 # What public labels show (experiments/2026-11-calibration/hidden.py); lower rungs leave unused what is recorded, too.
 # What a label shows by itself is left out: on synthetic companies, whose truth is known, it does not tell where more is
 # hidden.
-HIDDEN: Mapping[Rung, float] = {"rules": 0.15, "rate": 0.2, "logistic": 0.06, "lightgbm": 0.06}
+HIDDEN: Mapping[Rung, float] = {"rules": 0.15, "rate": 0.2, "logistic": 0.05, "lightgbm": 0.05}
 UNTEACHABLE = 1.0  # the variance of log-odds where half of the accounts cannot teach: nearly three times the odds
 MOST_ROWS, ENOUGH_ROWS = 15_000, 10_000
 SEED = 7
