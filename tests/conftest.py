@@ -36,25 +36,27 @@ ARROW = {
 }
 Rows = pd.DataFrame | Sequence[Mapping[str, Any]]
 Build = Callable[..., Tables]
-UPPER = ("cli", "faults", "jobs")  # whose conftest.py makes the small company
+ASKS_FOR_COMPANY = "company: Served"
 
 
-def fixtures_of(item: pytest.Item) -> Sequence[str]:
-    """The names of the fixtures that a test asks for, directly or through others."""
-    return getattr(item, "fixturenames", ())
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The tests of a file share a worker, for their fixtures' sake; so do all files that ask for the small company.
 
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on real data need the folder that ABM_ML_DATA names; what tests share, one worker makes (`loadgroup`).
-
-    A file's tests stay together, and so do all files that ask for the small company, whose models take a minute.
+    Its models take more than a minute, and each worker would make its own.
     """
-    small = {item.path for item in items if item.path.parent.name in UPPER and "company" in fixtures_of(item)}
-    for item in items:
-        item.add_marker(
-            pytest.mark.xdist_group("company" if item.path in small else f"{item.path.parent.name}/{item.path.name}")
-        )
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "the small company" if ASKS_FOR_COMPANY in (ROOT / file).read_text(encoding="utf-8") else file
+
+    return Together(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on real data need the folder that ABM_ML_DATA names."""
     folder = Path(os.environ.get("ABM_ML_DATA", ROOT.parent / "shared" / "data"))
     if folder.is_dir():
         return
