@@ -16,7 +16,7 @@ demo: .venv/core.stamp ## the whole way on a synthetic company: check, train, sc
 	$(BIN)/abm-ml demo
 
 test: .venv/dev.stamp ## all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 lint: .venv/dev.stamp ## style, types and floors
 	$(BIN)/ruff check .

@@ -151,13 +151,14 @@ def promote(
     version: Annotated[int | None, typer.Argument(help="The version; default: the newest.")] = None,
     config: Config = DEFAULT,
     workspace: Where = None,
+    as_of: Date = None,
     json: Json = False,
 ) -> None:
     """Makes a version of a model the champion that scores, if its gate, the champion and a trial allow."""
     from abm_ml.jobs.promote import promote as job
 
     with _opened(config, workspace, quiet=True) as opened:
-        terminal.show(job(opened, label, version), json=json)
+        terminal.show(job(opened, label, version, as_of=_date(as_of)), json=json)
 
 
 @app.command()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import Field
 
 from abm_ml.config import Strict, UtcTime
@@ -18,6 +21,8 @@ from abm_ml.leaks import Candidate, Finding, refuse_leaks
 from abm_ml.timeline import Every, scoring_dates
 
 KEYS = ("account_id", "as_of")
+YEAR = dt.timedelta(days=365)
+FEWEST_PAIRS = 30  # of rows of the same date, to see that a column never differs between them
 
 
 class TrainingConfig(Strict):
@@ -103,7 +108,7 @@ def build_training_set(
     engine: Engine,
     accept: Mapping[str, str] | None = None,
 ) -> TrainingSet:
-    """Spine x features x label, split by time.
+    """Spine x features x label, split by time; without columns that tell nothing but a date of less than a year.
 
     `outlook` says who is asked about at each snapshot, and `features` what was known of them then; a snapshot whose
     horizon does not end by `outlook.until` is censored. `accept` names columns that only look like leaks, with reasons.
@@ -120,8 +125,9 @@ def build_training_set(
     train, test = (joined[joined["as_of"].isin(dates)].reset_index(drop=True) for dates in (split.train, split.test))
     if config.accounts_apart:
         train = train[~train["account_id"].isin(test["account_id"])].reset_index(drop=True)
+    chosen = beyond_the_date(columns, train)
     leaks = refuse_leaks(
-        [_candidate(column) for column in columns],
+        [_candidate(column) for column in chosen],
         train,
         test,
         label=label.name,
@@ -129,8 +135,28 @@ def build_training_set(
         accept=accept,
     )
     return TrainingSet(
-        label=label, horizon_days=horizon_days, columns=tuple(columns), split=split, train=train, test=test, leaks=leaks
+        label=label, horizon_days=horizon_days, columns=chosen, split=split, train=train, test=test, leaks=leaks
     )
+
+
+def beyond_the_date(columns: Sequence[FeatureColumn], train: pd.DataFrame) -> tuple[FeatureColumn, ...]:
+    """The columns that training rows, sorted by date, can teach.
+
+    What is the same for all accounts on a date, as the month is, needs a year of dates: within less, each of its values
+    stands for one stretch of time, and later dates have others.
+    """
+    dates = train["as_of"]
+    paired = (dates == dates.shift()).to_numpy()
+    if dates.iloc[-1] - dates.iloc[0] >= YEAR or paired.sum() < FEWEST_PAIRS:
+        return tuple(columns)
+    return tuple(column for column in columns if not _tells_only_the_date(train[column.name], paired))
+
+
+def _tells_only_the_date(column: pd.Series[Any], paired: NDArray[np.bool_]) -> bool:
+    """Whether a column differs between dates, and never between a row and the one before it of the same date."""
+    before = column.shift()
+    differs = ((column != before) & ~(column.isna() & before.isna())).to_numpy()
+    return bool(differs[1:].any() and not differs[paired].any())
 
 
 def _candidate(column: FeatureColumn) -> Candidate:

@@ -86,7 +86,8 @@ def judged(workspace: abm_ml.Workspace, study: Study, source: Counting, pictures
         print(f"Left out: {count:>7,} {rule}")
     for each in trained:
         if not each.champion and each.verdict.word != "Not ready":
-            promote(workspace, each.version.label, each.version.version)  # an older run of the study holds the place
+            # An older run of the study holds the place.
+            promote(workspace, each.version.label, each.version.version, as_of=study.score_on)
     if labels := ready(workspace):
         terminal.show(abm_ml.score(workspace, labels, as_of=study.score_on), json=False)
         for label in [label for label in study.plain if label in labels][:1]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -13,7 +15,12 @@ import pytest
 from hypothesis import settings
 
 from abm_ml.engines import DuckDbConfig, Engine, open_engine
+from abm_ml.modelling.registry import Registry, TrackingConfig
+from abm_ml.modelling.registry.store import Store
 from abm_ml.tables import TABLES, ColumnType, Table, Tables
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 # The same examples in every run: what fails, fails again.
 settings.register_profile("house", derandomize=True)
@@ -29,10 +36,24 @@ ARROW = {
 }
 Rows = pd.DataFrame | Sequence[Mapping[str, Any]]
 Build = Callable[..., Tables]
+UPPER = ("cli", "faults", "jobs")  # whose conftest.py makes the small company
+
+
+def fixtures_of(item: pytest.Item) -> Sequence[str]:
+    """The names of the fixtures that a test asks for, directly or through others."""
+    return getattr(item, "fixturenames", ())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on real data need the folder that ABM_ML_DATA names."""
+    """Tests on real data need the folder that ABM_ML_DATA names; what tests share, one worker makes (`loadgroup`).
+
+    A file's tests stay together, and so do all files that ask for the small company, whose models take a minute.
+    """
+    small = {item.path for item in items if item.path.parent.name in UPPER and "company" in fixtures_of(item)}
+    for item in items:
+        item.add_marker(
+            pytest.mark.xdist_group("company" if item.path in small else f"{item.path.parent.name}/{item.path.name}")
+        )
     folder = Path(os.environ.get("ABM_ML_DATA", ROOT.parent / "shared" / "data"))
     if folder.is_dir():
         return
@@ -53,6 +74,26 @@ def engine() -> Iterator[Engine]:
     opened = open_engine(DuckDbConfig(threads=2, memory_limit="2GB"))
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fresh_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A fresh model store is a copy of an empty one: MLflow takes two seconds to make its tables."""
+    empty, really_open = tmp_path_factory.mktemp("store") / "mlflow.db", Store._open
+
+    def opened(store: Store, folder: Path) -> MlflowClient:
+        own = folder.resolve() / "mlflow.db"
+        if store.address == f"sqlite:///{own}" and not own.exists() and own != empty:
+            if not empty.exists():
+                Registry(TrackingConfig(), empty.parent)
+            with contextlib.suppress(OSError):  # the store says so itself
+                folder.mkdir(parents=True, exist_ok=True)
+                shutil.copy(empty, own)
+        return really_open(store, folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "_open", opened)
+        yield
 
 
 def arrow_rows(table: Table, rows: Rows) -> pa.Table:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,6 +19,7 @@ from abm_ml.tables import Tables, Terms
 from abm_ml.training_set import (
     TrainingConfig,
     TrainingSet,
+    beyond_the_date,
     build_training_set,
     snapshot_dates,
     split_by_time,
@@ -178,6 +180,18 @@ def test_snapshot_dates() -> None:
     assert snapshot_dates(TrainingConfig(first=Day(2024, 2, 1)), begin=begin, end=end) == MONTHS[1:6]
     assert snapshot_dates(TrainingConfig(last=Day(2024, 5, 1)), begin=begin, end=end) == MONTHS[3:5]
     assert snapshot_dates(TrainingConfig(last=Day(2025, 5, 1)), begin=begin, end=end) == MONTHS[3:6]
+
+
+def test_no_season_without_a_year() -> None:
+    """What is the same for all accounts on a date is learned only where dates span a year, or rows are too few."""
+    columns = tuple(column(name) for name in ("number", "month", "sometimes", "text", "nothing"))
+    rows = pd.DataFrame({"as_of": pd.to_datetime(np.repeat(MONTHS[:13], 4)), "number": range(52), "nothing": None})
+    rows["month"] = rows["as_of"].dt.month
+    rows["sometimes"] = rows["month"].where(rows["month"] > 6).astype(float)
+    rows["text"] = "in " + rows["month"].astype(str)
+    assert beyond_the_date(columns, rows) == columns
+    assert [each.name for each in beyond_the_date(columns, rows.head(48))] == ["number", "nothing"]
+    assert beyond_the_date(columns, rows.head(12)) == columns
 
 
 def test_a_custom_column_that_knows_the_outcome(prospects: Tables, engine: Engine) -> None:

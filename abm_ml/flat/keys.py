@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from abm_ml.errors import SourceError
 from abm_ml.flat.roles import Roles
 
 _SHOWN = 3
+_KINDS = frozenset(  # of pandas' inferring; "mixed-integer" is whole numbers among text
+    {"boolean", "categorical", "empty", "floating", "integer", "mixed-integer", "mixed-integer-float", "string"}
+)
 
 
 def with_keys(roles: Roles, table: pd.DataFrame, features: list[str], where: str) -> pd.DataFrame:
@@ -33,6 +37,23 @@ def ids(table: pd.DataFrame, name: str | None, where: str) -> pd.Series[Any]:
         return pd.Series([f"row {number}" for number in range(1, len(table) + 1)], index=table.index, dtype="str")
     _refuse(table[name].isna(), where, table[name], "a name for every row")
     return table[name].astype("str")
+
+
+def refuse_features(table: pd.DataFrame, names: Iterable[str], where: str, *, numbers: Collection[str] = ()) -> None:
+    """Raises SourceError for cells that no model reads, and for text in columns that were `numbers` in training."""
+    for name in names:
+        column = table[name]
+        kind = pd.api.types.infer_dtype(column, skipna=True)
+        if kind not in _KINDS:
+            raise SourceError(
+                f"{where}, column '{name}': its cells are of the kind '{kind}'. Write them as numbers, flags, dates or "
+                "text, or ban the column."
+            )
+        if name in numbers and not pd.api.types.is_numeric_dtype(column):
+            told = pd.to_numeric(column, errors="coerce")
+            _refuse(told.isna() & column.notna(), where, column, "numbers, as in training")
+        if pd.api.types.is_float_dtype(column):
+            _refuse(np.isinf(column.fillna(0.0)), where, column, "finite numbers, or empty cells")
 
 
 def _times(column: pd.Series[Any], where: str) -> pd.Series[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from abm_ml.errors import ConfigError, GateRefused, SourceError, did_you_mean
 from abm_ml.features import FeatureColumn
-from abm_ml.flat.keys import ids, with_keys
+from abm_ml.flat.keys import ids, refuse_features, with_keys
 from abm_ml.flat.roles import Roles
 from abm_ml.flat.splits import split_rows
 from abm_ml.labels import Label
@@ -71,11 +71,15 @@ def training_rows(roles: Roles, table: pd.DataFrame, *, where: str) -> FlatRows:
     return FlatRows(rows=made, left_out=dates, until=until)
 
 
-def rows_to_score(roles: Roles, table: pd.DataFrame, needed: Iterable[str], *, where: str) -> pd.DataFrame:
+def rows_to_score(
+    roles: Roles, table: pd.DataFrame, needed: Sequence[str], *, where: str, numbers: Collection[str] = ()
+) -> pd.DataFrame:
     """The features that a model needs, beside account_id: the id of each row, or its number.
 
+    `numbers` are those of them that were numbers in training.
+
     Raises:
-        SourceError: a column is missing.
+        SourceError: a column is missing, or holds cells that the model cannot read.
     """
     wanted = [*needed, *([roles.id] if roles.id else [])]
     missing = [name for name in wanted if name not in table]
@@ -85,6 +89,7 @@ def rows_to_score(roles: Roles, table: pd.DataFrame, needed: Iterable[str], *, w
             f"{where}: {len(missing)} columns that the model needs are missing ({listed}). "
             f"{did_you_mean(missing[0], table.columns)}"
         )
+    refuse_features(table, needed, where, numbers=numbers)
     return table[list(needed)].assign(account_id=ids(table, roles.id, where))
 
 
@@ -125,6 +130,7 @@ def _features(roles: Roles, table: pd.DataFrame, where: str) -> tuple[list[str],
         raise SourceError(f"{where}: '{ours[0]}' is a name that abm_ml uses itself. Rename the column, or ban it.")
     if not features:
         raise SourceError(f"{where}: no column is left to learn from.")
+    refuse_features(table, features, where)
     return features, dates
 
 

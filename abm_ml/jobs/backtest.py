@@ -11,6 +11,7 @@ import pandas as pd
 
 from abm_ml.engines import Engine
 from abm_ml.errors import GateRefused
+from abm_ml.jobs.backtest_record import recorded
 from abm_ml.jobs.learn import fitted
 from abm_ml.jobs.model_config import model_config
 from abm_ml.jobs.population import possible_labels, rule_ranking
@@ -32,6 +33,7 @@ from abm_ml.modelling.backtest import (
 from abm_ml.modelling.backtest_picture import draw
 from abm_ml.modelling.classifier import AccountClassifier
 from abm_ml.modelling.pictures import save_picture
+from abm_ml.modelling.registry import Backtests
 from abm_ml.publishing.storage import make_folder
 from abm_ml.reasons.phrases import explain
 from abm_ml.reasons.rows import OTHER
@@ -85,12 +87,16 @@ class Backtest:
 
 @dataclass(frozen=True)
 class BacktestResult:
-    """The backtest of each label, the labels that the tables do not allow, and those refused, with reasons."""
+    """The backtest of each label, the labels that the tables do not allow, and those refused, with reasons.
+
+    `run_ids` are MLflow's runs by label.
+    """
 
     as_of: dt.datetime
     backtests: tuple[Backtest, ...]
     left_out: tuple[str, ...]
     refused: dict[str, str]
+    run_ids: dict[str, str]
 
 
 def backtest(
@@ -105,12 +111,14 @@ def backtest(
 
     Each of `refits` models per label learns only from outcomes known before its date, and scores every later date whose
     outcome is known today. `shown` mistakes of either kind are told with their reasons. A picture per label goes to
-    the folder reports of the workspace.
+    the folder reports of the workspace, and a run per label to MLflow.
 
     Raises:
+        NotReady: MLflow's server does not answer; nothing has been computed then.
         SourceError: the company's tables allow none of the labels.
         GateRefused: none of the labels has history enough, or is free of leaks.
     """
+    store = Backtests(workspace.config.tracking, workspace.folder)
     until = workspace.as_of(as_of)
     possible, left_out = possible_labels(workspace, names)
     questions = [(label, model_config(workspace.config.models, label)) for label in possible]
@@ -124,7 +132,9 @@ def backtest(
             refused[each.label.name] = f"No backtest of {each.label.name}: {refusal}"
     if not found:
         raise GateRefused(" ".join(refused.values()))
-    return BacktestResult(until, tuple(found), left_out, refused)
+    config = workspace.config_hash
+    run_ids = {each.label: recorded(store, each, as_of=until, config=config) for each in found}
+    return BacktestResult(until, tuple(found), left_out, refused, run_ids)
 
 
 def _backtest(workspace: Workspace, past: Past, *, refits: int, shown: int, advance: Advance) -> Backtest:

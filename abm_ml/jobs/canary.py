@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,14 +48,14 @@ class Canary:
         return f"{told} ({beside})" if beside else told
 
 
-def try_out(workspace: Workspace, version: ModelVersion, champion: ModelVersion | None) -> Canary:
-    """Lets a version score accounts of the configured date, in a process of its own, beside the champion.
+def try_out(workspace: Workspace, version: ModelVersion, champion: ModelVersion | None, date: dt.datetime) -> Canary:
+    """Lets a version score accounts of a date, in a process of its own, beside the champion.
 
     Raises:
         IntegrityError: a byte of the model differs, or it reads features that are not there.
         GateRefused: it dies, hangs, or what it says cannot be right.
     """
-    rows = _some_accounts(workspace, version.label)
+    rows = _some_accounts(workspace, version.label, date)
     told = _told_by(workspace, version, rows)
     _refuse_nonsense(version, told)
     mean, note = _mean_of(workspace, champion, rows) if champion and champion != version else (None, "")
@@ -92,15 +93,16 @@ def _mean_of(workspace: Workspace, champion: ModelVersion, rows: pa.Table) -> tu
         return None, f"the champion was not scored: {refusal}"
 
 
-def _some_accounts(workspace: Workspace, label: str) -> pa.Table:
-    """Accounts that the label asks about on the configured date, with their features: every n-th by id."""
+def _some_accounts(workspace: Workspace, label: str, date: dt.datetime) -> pa.Table:
+    """Accounts that the label asks about on a date, with their features: every n-th by id."""
     most = workspace.config.promotion.canary_accounts
-    date = workspace.as_of()
     rows = accounts_at(workspace, [LABELS[label]], date).rows
     asked = rows.filter(rows[asks(label)])
     ids = workspace.engine.compute(asked.select("account_id").order_by("account_id"))["account_id"].to_pylist()
     if not ids:
-        raise GateRefused(f"Model {label}: on {date:%Y-%m-%d} it asks about nobody, so it cannot be tried out.")
+        raise GateRefused(
+            f"Model {label}: on {date:%Y-%m-%d} it asks about nobody. Name another date to try it out on (--as-of)."
+        )
     some = ids[:: -(-len(ids) // most)]
     return workspace.engine.compute(asked.filter(asked.account_id.isin(some)).order_by("account_id"))
 
@@ -111,7 +113,7 @@ def _refuse_nonsense(version: ModelVersion, told: pd.DataFrame) -> None:
     wrong = ~(np.isfinite(told).all(axis=1) & (probability > 0) & (probability < 1)).to_numpy()
     outside = (told["low"] > probability) | (told["high"] < probability)
     apart = (told["told"] - probability).abs() > CLOSE_ENOUGH
-    alike = told["probability"].value_counts(normalize=True).iloc[0]
+    alike = told["probability"].value_counts(normalize=True, dropna=False).iloc[0]
     complaints = {
         f"{int(wrong.sum()):,} of {len(told):,} scores are no probabilities": wrong.any(),
         f"{int(outside.sum()):,} of {len(told):,} scores lie outside their interval": outside.any(),

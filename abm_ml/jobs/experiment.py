@@ -81,6 +81,11 @@ class _Way:
     rows: TrainingSet
     judged: pd.DataFrame
 
+    @property
+    def key(self) -> str:
+        """What its files are called."""
+        return key_of(self.config, self.rows.horizon_days)
+
 
 class _Sets:
     """Training sets of a label; variants that ask the same of the same columns share one."""
@@ -183,7 +188,8 @@ def _compare(lab: _Lab, variants: Mapping[str, tuple[ModelConfig, Past]]) -> Com
         ways[name] = _judged(lab, name, config, ways[first].rows)
     lines = compared({name: way.judged for name, way in ways.items()})
     for line in lines:
-        lab.trials.record(tried_variant(line, ways[line.variant].config, ways[line.variant].rows))
+        way = ways[line.variant]
+        lab.trials.record(tried_variant(line, way.config, way.rows, bar=ways[first].key))
     best = best_of(lines).variant
     test = compared({name: _on_test(lab, ways[name]) for name in dict.fromkeys((first, best))})
     return Compared(
@@ -215,7 +221,7 @@ def _on_test(lab: _Lab, way: _Way) -> pd.DataFrame:
     classifier = classifier_for(lab.workspace, rows.label, rows.columns, way.config)
     return lab.kept.rows(
         TESTED,
-        key_of(way.config, rows.horizon_days),
+        way.key,
         lambda: probabilities(fitted(classifier, rows.train, rows.names), rows.test, rows.names),
     )
 
@@ -235,7 +241,7 @@ def _searched(lab: _Lab, budget: Budget, way: _Way) -> Tuned:
             trials=budget.trials,
             rolling=lab.rolling(rows),
             file=lab.kept.trials(label),
-            watch=lambda trial: lab.trials.record(tried_settings(label, trial)),
+            watch=lambda trial: lab.trials.record(tried_settings(label, trial, start=way.key)),
         ),
     )
 

@@ -22,9 +22,9 @@ HEADS = (
 
 def experiment_sections(folder: Path, label: str) -> Sections:
     """A row per experiment of this label in a workspace's folder; no section where there was none."""
-    found = [
-        (file.parents[1].name, pd.read_csv(file)) for file in sorted(folder.glob("experiments/*/report/results.csv"))
-    ]
+    files = sorted(folder.glob("experiments/*/report/results.csv"))
+    # All cells as text: a variant may be called "None" or "6".
+    found = [(file.parents[1].name, pd.read_csv(file, dtype=str, keep_default_na=False)) for file in files]
     rows = [_row(name, results[results["label"] == label]) for name, results in found if label in set(results["label"])]
     if not rows:
         return ()
@@ -44,5 +44,5 @@ def _row(name: str, results: pd.DataFrame) -> list[object]:
 
 
 def _interval(row: pd.Series, figure: str, *, sign: str = "") -> str:
-    value, low, high = (f"{row[f'{figure}{end}']:{sign}.3f}" for end in ("", "_low", "_high"))
+    value, low, high = (f"{float(row[f'{figure}{end}']):{sign}.3f}" for end in ("", "_low", "_high"))
     return f"{value} ({low} to {high})"

@@ -38,10 +38,10 @@ class Compared:
         return self.test if dates == "test" else self.lines
 
 
-def tried_variant(line: Line, config: ModelConfig, rows: TrainingSet) -> Tried:
-    """A variant for MLflow: its settings, and its figures with their intervals."""
+def tried_variant(line: Line, config: ModelConfig, rows: TrainingSet, *, bar: str) -> Tried:
+    """A variant for MLflow: its settings, and its figures with their intervals; `bar` is the first variant's key."""
     return Tried(
-        key=key_of(config, rows.horizon_days),
+        key=f"{key_of(config, rows.horizon_days)} against {bar}",
         name=f"{config.label}: {line.variant}",
         settings={
             **config.lightgbm.model_dump(),
@@ -56,12 +56,12 @@ def tried_variant(line: Line, config: ModelConfig, rows: TrainingSet) -> Tried:
     )
 
 
-def tried_settings(label: str, trial: Trial) -> Tried:
-    """A trial of a search for MLflow."""
+def tried_settings(label: str, trial: Trial, *, start: str) -> Tried:
+    """A trial of a search for MLflow; `start` is the key of the variant from which the search began."""
     name = f"{label}: trial {trial.number}"
     figures = {"log_loss": trial.loss, "trees": trial.trees, "seconds": trial.seconds}
     return Tried(
-        key=name,
+        key=f"{start} trial {trial.number}",
         name=name,
         settings=trial.settings,
         figures=figures if trial.auc is None else figures | {"roc_auc": trial.auc},

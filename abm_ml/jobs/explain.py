@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from abm_ml.errors import IntegrityError, NotReady, UnknownName, did_you_mean
 from abm_ml.jobs.changes import change_parts
+from abm_ml.jobs.grades import grades
 from abm_ml.jobs.score import champions, ready, scoring_at
 from abm_ml.jobs.scorer import numbers_of, reasons_of, scored, scores_in
-from abm_ml.jobs.scoring import Scoring, grades, kpi_parts
+from abm_ml.jobs.scoring import Scoring, kpi_parts
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.modelling.registry import ModelVersion, Registry
 from abm_ml.publishing.runs import PublishedRun, read_current, read_run

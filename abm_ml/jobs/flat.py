@@ -13,22 +13,24 @@ from pydantic import Field
 
 from abm_ml.catalogue import fingerprint
 from abm_ml.config import parse_config, read_config
-from abm_ml.errors import ConfigError, GateRefused, IntegrityError, NotReady, StorageError
+from abm_ml.errors import ConfigError, GateRefused, IntegrityError, StorageError
 from abm_ml.flat import Roles, feature_columns, read_table, rows_to_score, training_rows, typed
 from abm_ml.jobs.champions import Throne, is_approved
+from abm_ml.jobs.grades import Grades, grades
 from abm_ml.jobs.learn import judged
 from abm_ml.jobs.model_config import LightGbmSettings, ModelConfig
 from abm_ml.jobs.population import percentile
 from abm_ml.jobs.progress import Progress, silent
+from abm_ml.jobs.promote import asked_version, worth
 from abm_ml.jobs.register import Origin, Trained, register
-from abm_ml.jobs.scoring import grades
-from abm_ml.modelling.audit import Caller, Trail
+from abm_ml.modelling.audit import Caller, Entry, Trail
 from abm_ml.modelling.card import Provenance, Sections
 from abm_ml.modelling.classifier import AccountClassifier, RungChoice
 from abm_ml.modelling.markdown import names
 from abm_ml.modelling.promotion import PromotionConfig
 from abm_ml.modelling.registry import ModelVersion, Registry, TrackingConfig
-from abm_ml.publishing.sinks import write_frame
+from abm_ml.publishing.sinks import refuse_ending, write_frame
+from abm_ml.publishing.storage import lock_workspace
 from abm_ml.reasons.phrases import explain
 
 FRAME = "the frame"
@@ -40,7 +42,7 @@ class TableConfig(Roles):
     table: Path | None = Field(default=None, description=".csv, .csv.gz or .parquet; from Python a frame will do")
     workspace: Path = Field(default=Path("workspace"), description="where the store of models is")
     models: Path = Field(default=Path("models"), description="a folder per model with its CARD.md")
-    grades: dict[str, float] = Field(default_factory=lambda: {"A": 0.50, "B": 0.25, "C": 0.10})
+    grades: Grades
     rung: RungChoice = "auto"
     lightgbm: LightGbmSettings = LightGbmSettings()
     threads: int = Field(default=2, ge=1)
@@ -112,10 +114,14 @@ def train_table(
     """
     asked = table_config(config)
     table, where = _rows(asked, asked.table if data is None else data)
-    made = training_rows(asked, table, where=where)
-    advance = progress(f"Training {asked.name}", 3)
+    trail, advance = _trail(asked, caller), progress(f"Training {asked.name}", 3)
     advance("learning")
-    found = judged(made.rows, _model_config(asked), _classifier(asked))
+    try:
+        made = training_rows(asked, table, where=where)
+        found = judged(made.rows, _model_config(asked), _classifier(asked))
+    except GateRefused as refusal:
+        trail.add(Entry(action="train", label=asked.name, done=False, reason=str(refusal)))
+        raise
     origin = Origin(
         folder=_folder(asked),
         models=asked.models,
@@ -123,7 +129,7 @@ def train_table(
         provenance=Provenance(data=_content(table), config=asked.learning),
         definitions=asked.meaning,
         until=made.until,
-        trail=_trail(asked, caller),
+        trail=trail,
         worse_by=asked.promotion.worse_by,
     )
     return TableTrained(register(found, origin, advance, sections=_left_out(made.left_out)), made.left_out)
@@ -133,15 +139,19 @@ def score_table(config: Config, data: Rows, *, out: Path | str | None = None) ->
     """Scores rows with the champion of a table's model; `out` names the file of the scores, beside it lie the reasons.
 
     Raises:
+        ConfigError: the file's name ends otherwise.
         NotReady: there is no champion.
         SourceError: the rows cannot be read, or lack a column that the model needs.
         IntegrityError: the champion is not the one that was approved.
     """
     asked = table_config(config)
     table, where = _rows(asked, data)
+    if out is not None:
+        refuse_ending(Path(out))
     version, model = _champion(asked)
     needed = [feature.name for feature in model.features_]
-    rows = rows_to_score(asked, table, needed, where=where)
+    numbers = {feature.name for feature in model.features_ if feature.kind != "category"}
+    rows = rows_to_score(asked, table, needed, where=where, numbers=numbers)
     scores = _scores(asked, rows, model).assign(rung=model.rung_, model=version.name)
     told = explain(model, rows, label=asked.name, columns=feature_columns(rows, needed)).to_pandas()
     reasons = told.drop(columns=["label", "group", "controllable"]).rename(columns={"account_id": "id"})
@@ -153,28 +163,26 @@ def promote_table(config: Config, version: int | None = None, *, caller: Caller 
     """Makes a version of a table's model (default: the newest) its champion.
 
     Where the rows have no dates, nobody can say whether the champion learned from the new one's test rows: then the
-    gate alone decides.
+    gate alone decides. Every promotion and every refusal of one is written to the audit trail.
 
     Raises:
         NotReady: there is no such version.
-        GateRefused: its gate said Not ready, or it is worse than the champion.
+        GateRefused: its gate said Not ready, or it is worse than the champion, or was never set beside it.
         IntegrityError: a byte of it differs.
+        LockHeld: another job is promoting.
     """
     asked = table_config(config)
-    registry = Registry(asked.tracking, _folder(asked))
-    versions = {each.version: each for each in registry.versions(asked.name)}
-    chosen = versions.get(max(versions, default=0) if version is None else version)
-    if chosen is None:
-        there = ", ".join(map(str, versions)) or "none"
-        raise NotReady(f"The model {asked.name} has no version {version or 1} (there are: {there}).")
-    if chosen.gate == "Not ready":
-        raise GateRefused(f"The gate said Not ready of {chosen.name}; its card says why. Train on more or other data.")
-    against = chosen.against
-    if against is not None and against.difference is not None and not against.allows(asked.promotion.worse_by):
-        raise GateRefused(f"{chosen.name} is worse: {against}.")
-    registry.bundle(chosen, _folder(asked))
-    reason = f"{chosen.gate}; {against or 'no champion before'}"
-    return TablePromoted(chosen, Throne(registry, _trail(asked, caller)).crown(chosen, action="promote", reason=reason))
+    folder = _folder(asked)
+    with lock_workspace(folder):
+        seat = Throne(Registry(asked.tracking, folder), _trail(asked, caller))
+        chosen = asked_version(seat, asked.name, version)
+        try:
+            reason = worth(seat, chosen, asked.promotion.worse_by)
+            seat.registry.bundle(chosen, folder)
+        except (GateRefused, IntegrityError) as refusal:
+            seat.refuse(chosen, action="promote", reason=str(refusal))
+            raise
+        return TablePromoted(chosen, seat.crown(chosen, action="promote", reason=reason))
 
 
 def table_config(config: Config) -> TableConfig:

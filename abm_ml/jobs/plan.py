@@ -15,7 +15,7 @@ from abm_ml.labels import LABELS
 from abm_ml.modelling.capacity import Load, assigned, caught_within_territories, load_of
 from abm_ml.modelling.value import threshold_by_cost
 from abm_ml.publishing.runs import PublishedRun, read_current
-from abm_ml.publishing.sinks import write_frame
+from abm_ml.publishing.sinks import refuse_ending, write_frame
 
 COLUMNS = (
     "owner_id", "place", "worked", "account_id", "name", "territory", "probability", "low", "high", "grade", "value",
@@ -74,6 +74,8 @@ def plan(
         UnknownName: there is no such label or seller.
         ConfigError: the capacity is negative, or the file's name ends otherwise.
     """
+    if out is not None:
+        refuse_ending(out)
     run = read_current(workspace.folder)
     accounts = _accounts(workspace, run, LABELS[label].name)
     sellers = _sellers(workspace, accounts, capacity)

@@ -42,7 +42,7 @@ def rollback(workspace: Workspace, label: str | None = None) -> RollbackResult:
     """
     with lock_workspace(workspace.folder) as lock:
         seat = throne(workspace)
-        name = LABELS[label].name if label else last_promoted(seat.trail.entries())
+        name = LABELS[label].name if label else _last_label(seat)
         if name is None:
             raise NotReady("No champion took the place of another one: there is nothing to go back to.")
         target = _registered(seat, name, _target(seat, name))
@@ -58,6 +58,11 @@ def rollback(workspace: Workspace, label: str | None = None) -> RollbackResult:
         reason = f"run {run_id} counts again" if run_id else "no run of these champions is published"
         before = seat.crown(target, action="rollback", reason=reason)
     return RollbackResult(target, before, run_id)
+
+
+def _last_label(seat: Throne) -> str | None:
+    """The company's label that was promoted last; models of ready-made tables may share the trail."""
+    return last_promoted([entry for entry in seat.trail.entries() if entry.label in LABELS])
 
 
 def _target(seat: Throne, label: str) -> Approval:

@@ -6,6 +6,7 @@ import datetime as dt
 import platform
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from abm_ml.catalogue import fingerprint
+from abm_ml.errors import GateRefused, IntegrityError
 from abm_ml.jobs.champions import approved, throne, usable
 from abm_ml.jobs.changes import change_parts
 from abm_ml.jobs.population import accounts_at, definitions_hash, possible_labels
@@ -23,7 +25,7 @@ from abm_ml.jobs.serving import Serving
 from abm_ml.jobs.stakes import stakes_at
 from abm_ml.jobs.what_if import what_if_parts
 from abm_ml.jobs.workspace import Workspace
-from abm_ml.labels import LABELS
+from abm_ml.labels import LABELS, Label
 from abm_ml.modelling.classifier import AccountClassifier
 from abm_ml.modelling.registry import ModelVersion, Registry
 from abm_ml.publishing.manifest import ModelUsed, RunFacts, run_id_of
@@ -61,19 +63,23 @@ def score(
 ) -> ScoreResult:
     """Scores all eligible accounts with each label's champion and publishes one immutable run.
 
+    A refusal is written to the audit trail.
+
     Raises:
         SourceError: the company's tables allow none of the labels.
         NotReady: a label has no champion.
         IntegrityError: a stored model is not the one that was trained and approved, or reads other features.
         GateRefused: there is nobody to score, or all scores are the same.
+        LockHeld: another job is promoting or publishing.
     """
     date = workspace.as_of(as_of)
     labels, left_out = possible_labels(workspace, names)
-    models = champions(workspace, [label.name for label in labels])
     previous = run_before(workspace.folder, date.date())
-    facts = _facts(workspace, models, date, previous)
-    run_id = run_id_of(facts)
-    with lock_workspace(workspace.folder) as lock:
+    # Champions are looked up under the lock: a rollback in between would else be undone by a run of the one before.
+    with lock_workspace(workspace.folder) as lock, _refusals_told(workspace, labels):
+        models = champions(workspace, [label.name for label in labels])
+        facts = _facts(workspace, models, date, previous)
+        run_id = run_id_of(facts)
         there = is_published(workspace.folder, run_id)
         if there and not force:
             folder = point_to(workspace.folder, run_id, lock=lock)
@@ -94,6 +100,20 @@ def score(
         previous=facts.previous,
         movers=tuple(mover for label in models for mover in movers(folder, label, MOVERS)),
     )
+
+
+@contextmanager
+def _refusals_told(workspace: Workspace, labels: Sequence[Label]) -> Iterator[None]:
+    """Writes a refusal to the audit trail, with each champion that would have scored."""
+    try:
+        yield
+    except (GateRefused, IntegrityError) as refusal:
+        seat = throne(workspace)
+        for label in labels:
+            champion = seat.registry.holder(label.name, "champion")
+            if champion is not None:
+                seat.refuse(champion, action="score", reason=str(refusal))
+        raise
 
 
 def _run(facts: RunFacts, scoring: Scoring, previous: PublishedRun | None) -> Run:

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from abm_ml.errors import GateRefused
+from abm_ml.jobs.grades import grades
 from abm_ml.jobs.population import Accounts, percentile, rule_ranking
 from abm_ml.jobs.report_kpis import kpis_by_account
 from abm_ml.jobs.scorer import RULE, Scorer, numbers_of, reasons_of, scored, scores_in
@@ -131,11 +131,6 @@ def _agreement(model: Floats, rule: Floats) -> pd.Series[str]:
     """Whether model and rule rank an account alike, or which of them ranks it far higher."""
     cases = [rule - model > _FAR_APART, model - rule > _FAR_APART]
     return pd.Series(np.select(cases, ["rule_higher", "model_higher"], "agree"))
-
-
-def grades(probability: Any, cuts: Mapping[str, float]) -> Any:
-    """The grade of each probability: the first whose cut it reaches."""
-    return np.select([probability >= cut for cut in cuts.values()], list(cuts), "D")
 
 
 def kpi_parts(scoring: Scoring, numbers: pa.Table, *, account_id: str | None = None) -> Iterator[pa.Table]:

@@ -19,6 +19,7 @@ from abm_ml.catalogue import fingerprint
 from abm_ml.config import Strict, parse_config, read_config
 from abm_ml.engines import DuckDbConfig, Engine, EngineConfig, open_engine
 from abm_ml.errors import ConfigError, StorageError
+from abm_ml.jobs.grades import Grades
 from abm_ml.jobs.progress import Progress, silent
 from abm_ml.kpis import KPIS, check_goals
 from abm_ml.labels import LABELS, Label
@@ -65,7 +66,7 @@ class WorkspaceConfig(Terms):
     as_of: dt.datetime | None = Field(default=None, description="the scoring date; the command line's --as-of wins")
     labels: dict[str, Question] = Field(default_factory=lambda: {label.name: _usual(label) for label in LABELS})
     training: TrainingConfig = TrainingConfig()
-    grades: dict[str, float] = Field(default_factory=lambda: {"A": 0.50, "B": 0.25, "C": 0.10})
+    grades: Grades
     goals: dict[str, dict[str, float]] = Field(default_factory=dict, description="per KPI: {cut: goal}")
     widest_interval: float = Field(default=WIDEST, gt=0, le=1, description="beyond it there is not enough data to say")
     page: PageConfig = PageConfig()
@@ -82,17 +83,13 @@ class WorkspaceConfig(Terms):
         return self.labels.get(label.name) or _usual(label)
 
     @model_validator(mode="after")
-    def _names_and_order(self) -> Self:
+    def _names(self) -> Self:
         supposed = [name for scenario in self.what_if.scenarios.values() for name in scenario.labels]
         for name in (*self.labels, *self.cost_of_contact, *supposed):
             LABELS[name]
         for name in self.goals:
             KPIS[name]
         check_goals(self.goals)
-        if list(self.grades.values()) != sorted(self.grades.values(), reverse=True):
-            raise ValueError("the grades fall from the first to the last")
-        if list(self.grades) != ["A", "B", "C"]:
-            raise ValueError("the grades are A, B and C with their lowest probabilities; D is the rest")
         return self
 
 

@@ -19,6 +19,7 @@ SURE = 3.0  # standard errors: there are many cells, and one in a thousand may l
 CERTAIN, USUAL = 0.95, 0.8  # at the lower bound; where four of five say yes, a cell may well say it always
 ZEROS, TURNS, JUMP = 0.05, 0.05, 5.0
 DECIMALS, POWERS = 3, 6
+LARGEST = 1e300  # what lies above has no decimals either, and would overflow when they are looked for
 
 
 def filled_after(column: pd.Series[Any], answers: Answers) -> str | None:
@@ -95,7 +96,7 @@ def turns_at_zero(column: pd.Series[Any], answers: Answers) -> str | None:
 
 def _roundness(values: Floats) -> Codes:
     """How many zeros a whole number ends in (3 and more: 3 to 9), or how many decimals another has (0, 1, 2)."""
-    known = np.where(np.isnan(values), 0.0, np.abs(values))
+    known = np.minimum(np.where(np.isnan(values), 0.0, np.abs(values)), LARGEST)
     kind = np.full(len(values), DECIMALS, dtype=np.intp)
     for power in range(1, POWERS + 1):
         kind[(known != 0) & (known % 10**power == 0)] = DECIMALS + power

@@ -15,7 +15,7 @@ from typing import Literal
 
 from abm_ml.errors import ConfigError, IntegrityError, StorageError
 
-Action = Literal["train", "canary", "promote", "rollback"]
+Action = Literal["train", "canary", "promote", "rollback", "score"]
 FILE = "audit.jsonl"
 
 
@@ -131,8 +131,10 @@ class Trail:
             os.close(descriptor)
 
     def _write(self, descriptor: int, line: str) -> None:
+        rest = line.encode()
         try:
-            os.write(descriptor, line.encode())
+            while rest:  # a disk that is all but full takes a part first, without an error
+                rest = rest[os.write(descriptor, rest) :]
             os.fsync(descriptor)
         except OSError as error:
             raise StorageError(f"{self.file}: the audit trail cannot be written ({error.strerror}).") from error

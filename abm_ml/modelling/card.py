@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 
 from abm_ml.errors import StorageError
-from abm_ml.labels import LABELS
 from abm_ml.modelling.bundle import Bundle
 from abm_ml.modelling.card_calibration import calibration_lines
 from abm_ml.modelling.card_dates import ends, how_it_was_tested, what_a_row_is
 from abm_ml.modelling.card_features import feature_lines
 from abm_ml.modelling.card_ladder import ladder_lines
 from abm_ml.modelling.card_leaks import leak_lines
+from abm_ml.modelling.commands import training
 from abm_ml.modelling.evaluation import Evaluation, Metric, Slice, evaluate
 from abm_ml.modelling.gate import Verdict
 from abm_ml.modelling.ladder import WORDS as WORDS_OF_RUNGS
@@ -102,14 +102,10 @@ def card_text(card: CardFacts) -> str:
         "How it was trained": _origin,
     }
     name, word = card.training.label.name, card.verdict.word
-    lines = [f"# Model card: {name}", "", f"**{word}.** Written by `{_command(name)}`; do not edit by hand."]
+    lines = [f"# Model card: {name}", "", f"**{word}.** Written by `{training(name)}`; do not edit by hand."]
     for title, part in parts.items():
         lines += ["", f"## {title}", "", *part(card)]
     return "\n".join(lines) + "\n"
-
-
-def _command(name: str) -> str:
-    return f"abm-ml train {name}" if name in LABELS else "abm-ml table train"
 
 
 def _purpose(card: CardFacts) -> list[str]:

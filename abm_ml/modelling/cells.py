@@ -98,6 +98,7 @@ def cells_of(
             if gain.low > 0.0:
                 sums = how.fit(part, line[mine]).times(1.0 / steep)
                 better[mine] += (own - line[mine]) / steep
+                line[mine] = own  # the cells after it are judged beside what it has bettered already
         found.append(replace(cell, events=part.events, gain=gain, sums=sums))
     return tuple(found), better
 
@@ -135,7 +136,7 @@ def _told_by_others(rows: Prepared, line: Floats, how: Logistic) -> Floats:
 def _gain(rows: Prepared, line: Floats, own: Floats, *, seed: int) -> Metric:
     """How much lower the log loss of some log-odds is than that of others."""
     before, after = (np.logaddexp(0.0, each) - rows.y * each for each in (line, own))
-    return gain_of(before - after, rows, seed=seed)[0]
+    return gain_of(before - after, rows.groups, rows.weight, seed=seed)[0]
 
 
 def cell_from(record: Mapping[str, Any]) -> Cell:

@@ -134,7 +134,7 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
             climbed.best.margin, judged, self.segments, directions=directions, seed=self.seed
         )
         calibrator = fit_calibrator(margin, judged.y, groups=judged.groups, sample_weight=judged.weight)
-        calibrator = with_unseen(calibrator, climbed.best.fit, rows, plan.judging)
+        calibrator = with_unseen(calibrator, climbed.best, rows, plan.judging)
         staying = np.arange(len(rows.y)) if self.refit else plan.older
         model = climbed.best.fit(staying)
         self._finish(climbed.best.rung, with_cells(model, self.cells_), calibrator, climbed.steps)

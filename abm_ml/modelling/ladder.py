@@ -10,7 +10,7 @@ import numpy as np
 
 from abm_ml.errors import GateRefused
 from abm_ml.modelling.evaluation import Metric
-from abm_ml.modelling.folds import NOTHING, Floats, Fold, Rows
+from abm_ml.modelling.folds import NOTHING, Floats, Fold, Labels, Rows
 from abm_ml.modelling.inputs import Prepared
 from abm_ml.modelling.mixture import Mixture, Model, mixture
 from abm_ml.modelling.solving import straightened
@@ -178,16 +178,16 @@ def _step(tried: HeldOut, best: HeldOut | None, rows: Prepared, *, seed: int) ->
     auc = float(roc_auc_score(rows.y, tried.margin, sample_weight=rows.weight))
     if best is None:
         return Step(rung=tried.rung, taken=True, why="the simplest", log_loss=loss, roc_auc=auc)
-    gain, doubt = gain_of(best.surprise - tried.surprise, rows, seed=seed)
+    gain, doubt = gain_of(best.surprise - tried.surprise, rows.groups, rows.weight, seed=seed)
     taken = gain.value > 0.0 and doubt <= DOUBT[tried.rung]
     why = f"{'better' if taken else 'not better for sure' if gain.value > 0.0 else 'no better'} than {WORDS[best.rung]}"
     return Step(rung=tried.rung, taken=taken, why=why, log_loss=loss, roc_auc=auc, gain=gain, share=tried.share)
 
 
-def gain_of(difference: Floats, rows: Prepared, *, seed: int) -> tuple[Metric, float]:
+def gain_of(difference: Floats, groups: Labels | None, weight: Floats, *, seed: int) -> tuple[Metric, float]:
     """The mean difference with its 90 % interval, and the share of draws of accounts in which there is none."""
-    owner = np.arange(len(difference)) if rows.groups is None else np.unique(rows.groups, return_inverse=True)[1]
-    sums, counts = (np.bincount(owner, weights=each) for each in (rows.weight * difference, rows.weight))
+    owner = np.arange(len(difference)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    sums, counts = (np.bincount(owner, weights=each) for each in (weight * difference, weight))
     drawn = np.random.default_rng(seed).poisson(1.0, (DRAWS, len(sums))).astype(np.float64)
     means = np.einsum("da,a->d", drawn, sums) / np.maximum(np.einsum("da,a->d", drawn, counts), 1e-12)
     low, high = np.quantile(means, LEVELS)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from abm_ml.errors import GateRefused
 from abm_ml.modelling.answers import FEWEST_EVENTS, require_both
 from abm_ml.modelling.folds import MIN_EVENTS, OLDEST_SHARE, Fold, Labels, dealt, folds_of
 
@@ -35,12 +36,15 @@ def rolling_folds(y: Labels, time: ArrayLike | None, groups: Labels | None, how:
     where they are too few, accounts are dealt into folds instead.
 
     Raises:
-        GateRefused: there are fewer than two rows of either class.
+        GateRefused: there are fewer than two rows of either class, or all of them are of one account.
     """
     require_both(y)
     blocks = [] if time is None else _blocks(y, np.asarray(time), how)
     folds = _apart(blocks, y, groups, how) if blocks else folds_of(y, groups, seed=how.seed)
-    return [(teach, judge) for teach, judge in folds if len(judge) and _events(y[teach]) >= FEWEST_EVENTS]
+    useful = [(teach, judge) for teach, judge in folds if len(judge) and _events(y[teach]) >= FEWEST_EVENTS]
+    if not useful:
+        raise GateRefused("Too few accounts show either outcome: none is left to be judged by the others.")
+    return useful
 
 
 def _blocks(y: Labels, time: NDArray[Any], how: Rolling) -> list[Fold]:

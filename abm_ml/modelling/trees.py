@@ -75,13 +75,16 @@ class BinnedRows:
             matrix, y, weight=weight, feature_name=names, categorical_feature=coded, params=dict(settings)
         )
 
-    def best_count(self, settings: Mapping[str, Any], folds: Sequence[Fold], *, most: int, patience: int) -> int:
-        """How many trees have the lowest log loss over all folds together."""
+    def counted(
+        self, settings: Mapping[str, Any], folds: Sequence[Fold], *, most: int, patience: int
+    ) -> tuple[int, list[Trees]]:
+        """How many trees have the lowest log loss over all folds together, and so many of each fold's own trees."""
         import lightgbm as lgb
 
         stop = lgb.early_stopping(patience, verbose=False)
-        curve: Any = lgb.cv(dict(settings), self._table, most, folds=folds, callbacks=[stop])
-        return int(np.argmin(curve["valid binary_logloss-mean"])) + 1
+        curve: Any = lgb.cv(dict(settings), self._table, most, folds=folds, callbacks=[stop], return_cvbooster=True)
+        count = int(np.argmin(curve["valid binary_logloss-mean"])) + 1
+        return count, [Trees(_text(booster, count)) for booster in curve["cvbooster"].boosters]
 
     def trees(self, settings: Mapping[str, Any], count: int, rows: Rows, *, bags: int = 1) -> Trees:
         """So many trees, grown on some of the rows; `bags` times with other seeds, and their mean."""
@@ -99,9 +102,10 @@ class BinnedRows:
         curve: dict[str, Any] = {}
         watch: list[Callable[..., Any]] = [lgb.early_stopping(patience, verbose=False), lgb.record_evaluation(curve)]
         judging = self._table.subset(judge.tolist())
+        teaching = self._table.subset(teach.tolist())
         booster = lgb.train(
-            dict(settings), self._table.subset(teach.tolist()), most, valid_sets=[judging], callbacks=watch
-        )
+            dict(settings), teaching, most, valid_sets=[judging], callbacks=watch, keep_training_booster=True
+        )  # else it would come back without the trees after its own best one, though the other folds want them
 
         def margins(count: int) -> Floats:
             predicted = booster.predict(self._matrix[judge], raw_score=True, num_iteration=count)
@@ -139,6 +143,6 @@ def _divided(block: str, by: int) -> str:
     return re.sub(r"(?m)^((?:leaf|internal)_value=)(.*)$", fraction, block)
 
 
-def _text(booster: Any) -> str:
-    """The booster's text; the number of threads belongs to the machine."""
-    return re.sub(r"\[num_threads: -?\d+\]", "[num_threads: 0]", booster.model_to_string())
+def _text(booster: Any, count: int | None = None) -> str:
+    """The text of a booster, or of its first trees; the number of threads belongs to the machine."""
+    return re.sub(r"\[num_threads: -?\d+\]", "[num_threads: 0]", booster.model_to_string(num_iteration=count))

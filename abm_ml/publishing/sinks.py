@@ -26,9 +26,14 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
         NotReady: the package that writes it is not installed.
         StorageError: the file cannot be written.
     """
+    refuse_ending(path)
+    replace_file(path, SINKS[path.suffix](frame))
+
+
+def refuse_ending(path: Path) -> None:
+    """Raises ConfigError for a file whose name ends in no kind that can be written: to say so before the work."""
     if path.suffix not in SINKS:
         raise ConfigError(f"{path}: files end in {', '.join(SINKS)}.")
-    replace_file(path, SINKS[path.suffix](frame))
 
 
 def replace_file(path: Path, content: bytes) -> None:

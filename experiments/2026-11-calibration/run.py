@@ -23,9 +23,8 @@ from pipelines import KEYS, PIPELINES  # noqa: E402 - found by the path above
 from sets import TABLES, Split  # noqa: E402 - found by the path above
 
 import abm_ml  # noqa: E402 - sorted behind those above
-from abm_ml.modelling.calibration import Calibrator, fit_calibrator  # noqa: E402 - as above
+from abm_ml.modelling.calibration import fit_calibrator  # noqa: E402 - as above
 from abm_ml.modelling.evaluation import evaluate  # noqa: E402 - as above
-from abm_ml.modelling.unseen import TRUST, USUAL  # noqa: E402 - as above
 
 METHODS = ("platt", "venn-abers", "isotonic", None)  # None: chosen
 HELD = 0.25  # of the training accounts: they calibrate
@@ -59,7 +58,7 @@ def judged(name: str, seed: int) -> Iterator[Row]:
     seconds = time.perf_counter() - began
     margin, tested = model.margin(data.train[held]), model.margin(data.test)
     happened = data.answers[1].to_numpy()
-    told = {"set": name, "seed": seed, "unseen": found_share(model.calibrator_), "fit seconds": round(seconds, 1)}
+    told = {"set": name, "seed": seed, "untaught": model.calibrator_.untaught, "fit seconds": round(seconds, 1)}
     for method in METHODS:
         calibrator = fit_calibrator(margin, answers[held], groups=owner[held], method=method)
         said = calibrator.calibrate(tested)
@@ -93,14 +92,9 @@ def groups_of(data: Split) -> np.ndarray:
     return np.arange(len(data.train)) if data.groups is None else data.groups[0].to_numpy()
 
 
-def found_share(calibrator: Calibrator) -> float:
-    """What the jackknife found by itself, before it was drawn towards what is usual."""
-    return float((calibrator.unseen / USUAL ** (1.0 - TRUST)) ** (1.0 / TRUST))
-
-
 def show(rows: pd.DataFrame) -> None:
     """The means over the seeds: a line per set and method."""
-    figures = ["Brier", "log loss", "calibration error", "AUC lost", "unseen"]
+    figures = ["Brier", "log loss", "calibration error", "AUC lost", "untaught"]
     means = rows.groupby(["set", "method"], sort=False)[figures].mean()
     taken = (
         rows[rows["method"] == "chosen"]

@@ -81,6 +81,7 @@ def judged(arguments: argparse.Namespace) -> list[dict[str, float | str]]:
                     "coverage": round(float(beside["probability"].between(beside["low"], beside["high"]).mean()), 3),
                     "median width": round(float((beside["high"] - beside["low"]).median()), 3),
                     "unseen, said": round(result.classifier.calibrator_.unseen, 3),
+                    "untaught": round(result.classifier.calibrator_.untaught, 3),
                     "unseen, true": round(unseen(beside), 3),
                     "gate": result.verdict.word,
                     "fit seconds": round(seconds, 1),

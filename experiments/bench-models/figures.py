@@ -27,6 +27,8 @@ FIGURES: Mapping[str, Figure] = {
     "calibration error": calibration_error,
 }
 
+HIGHER_IS_BETTER = ("AUC", "PR AUC")
+
 
 class Judge:
     """The test rows of each seed, and the same random weights for every method: groups drawn anew (bootstrap)."""

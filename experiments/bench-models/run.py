@@ -9,15 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from contest import METHODS, Run, Terms, prepare, ran
+from contest import METHODS, OURS, Run, Terms, prepare, ran
 from figures import FIGURES, Judge, interval
 from pipelines import PIPELINES, split
-from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from sets import TABLES, Split
+from shown import in_readme, on_terminal
 
-OURS = "ours_tuned"
+HERE = Path(__file__).resolve().parent
 WORKS = TABLES | PIPELINES
 FIXED = {name for name, table in TABLES.items() if table.fixed} | set(PIPELINES)  # the seeds are the learners' only
 Row = dict[str, Any]
@@ -31,6 +30,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="for each fit of a method that takes a budget")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table as a list of records")
+    parser.add_argument("--readme", metavar="DATE", help="put the tables, the machine and this date into the README")
     asked = parser.parse_args()
     prepare(asked.methods)
     terms = Terms(seconds=asked.seconds, threads=asked.threads)
@@ -46,9 +46,12 @@ def main() -> None:
                     runs.append(ran(name, split, table=table, seed=1 if once else seed, terms=terms))
                     bar.advance(task)
             rows += judged(table, runs, cuts)
-    show(rows)
+    on_terminal(rows)
     if asked.json:
         asked.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    if asked.readme:
+        how = f"{asked.seeds} seeds, {asked.seconds:g} s a fit where a budget is taken, {asked.threads} thread(s)"
+        in_readme(rows, HERE / "README.md", said=f"{asked.readme}; {how}")
 
 
 def cut(name: str, seeds: int) -> Iterator[tuple[int, Split]]:
@@ -75,9 +78,9 @@ def judged(table: str, runs: Sequence[Run], cuts: Sequence[Any]) -> list[Row]:
         lines.append(
             {"table": WORKS[table].title, "method": METHODS[name].title, "name": name, "seeds": len(mine)}
             | {figure: round(float(found[name][figure].iloc[0]), 5) for figure in FIGURES}
-            | {"fit seconds": round(seconds, 1)}
+            | {"fit seconds": round(seconds, 1), "plain": WORKS[table].plain}
         )
-    reference = found.get(OURS, found.get("ours"))
+    reference = next((found[name] for name in OURS if name in found), None)
     for line in lines:
         if reference is None or line.get("name") not in found:
             continue
@@ -87,28 +90,6 @@ def judged(table: str, runs: Sequence[Run], cuts: Sequence[Any]) -> list[Row]:
             line |= {f"ours minus its {figure}": round(float(more.iloc[0]), 5)}
             line |= {f"ours minus its {figure} low": round(low, 5), f"ours minus its {figure} high": round(high, 5)}
     return lines
-
-
-def show(rows: Sequence[Row]) -> None:
-    """The lines by table; the difference in brackets is of AUC and Brier, ours minus the other's, with its interval."""
-    for title in dict.fromkeys(row["table"] for row in rows):
-        table = Table("", *FIGURES, "fit s", "our AUC minus its", "our Brier minus its", title=title)
-        for row in rows:
-            if row["table"] == title:
-                table.add_row(*_line(row))
-        Console(width=150).print(table)
-
-
-def _line(row: Row) -> list[str]:
-    if "failed" in row:
-        return [row["method"], row["failed"]]
-    figures = [f"{row[figure]:.4f}" for figure in FIGURES]
-    more = [
-        f"{row[name]:+.4f} ({row[f'{name} low']:+.4f} to {row[f'{name} high']:+.4f})"
-        for name in ("ours minus its AUC", "ours minus its Brier")
-        if name in row
-    ]
-    return [row["method"], *figures, f"{row['fit seconds']:.1f}", *more]
 
 
 if __name__ == "__main__":

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from tests.jobs.company import Served, served
+from tests.jobs.company import Served, served, tables_at_hand
 
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Served:
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The small company, trained and scored."""
-    return served(tmp_path_factory.getbasetemp())
+    made = served(tmp_path_factory.getbasetemp())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def at_hand(company: Served) -> Iterator[None]:
+    """The company's tables need not be read again: for tests that are not about reading."""
+    with tables_at_hand(company):
+        yield

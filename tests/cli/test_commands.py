@@ -10,18 +10,21 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
 import abm_ml.jobs
 from abm_ml import cli, terminal
-from tests.cli.command import call
-from tests.jobs.company import LABELS, Served
+from abm_ml.jobs.explain import Explanation, explain
+from tests.cli.command import Answer, call
+from tests.jobs.company import LABELS, Served, tables_at_hand
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = typer.main.get_command(cli.app).commands
 NO_JOBS = {  # what the jobs share
+    "backtest_record",
     "canary",
     "card_parts",
     "champions",
@@ -29,6 +32,7 @@ NO_JOBS = {  # what the jobs share
     "experiment_plan",
     "experiment_report",
     "experiment_store",
+    "grades",
     "learn",
     "model_config",
     "picture",
@@ -125,7 +129,7 @@ def test_check_for_machines(company: Served) -> None:
     assert all(each["read"] == each["accepted"] + each["quarantined"] + each["merged"] for each in tables.values())
 
 
-def test_score_for_machines(company: Served) -> None:
+def test_score_for_machines(company: Served, at_hand: None) -> None:
     """What was published, and where."""
     answer = call("score", "--json", "-c", company.config)
     told = answer.json
@@ -134,19 +138,36 @@ def test_score_for_machines(company: Served) -> None:
     assert told["as_of"] == "2026-06-30T00:00:00"
 
 
-def test_explain_for_machines(company: Served) -> None:
-    """One account in full, equal to what was published; the text for people says the same figures."""
-    row = company.run.scores().to_pylist()[0]
-    told = call("explain", row["account_id"], "--json", "-c", company.config).json
+@pytest.fixture(scope="module")
+def explained(company: Served) -> tuple[Answer, Explanation]:
+    """What the command says of the first account that was scored, and the result behind it."""
+    found = []
+
+    def remembered(*asked: Any, **how: Any) -> Explanation:
+        found.append(explain(*asked, **how))
+        return found[0]
+
+    with tables_at_hand(company), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("abm_ml.jobs.explain.explain", remembered)
+        account = company.run.scores()["account_id"][0].as_py()
+        return call("explain", account, "--json", "-c", company.config), found[0]
+
+
+def test_explain_for_machines(company: Served, explained: tuple[Answer, Explanation]) -> None:
+    """One account in full, equal to what was published."""
+    row, told = company.run.scores().to_pylist()[0], explained[0].json
     assert told["scores"][0]["probability"] == row["probability"]
     assert told["scores"][0]["as_published"] is True
     assert set(told["features"]) == set(company.run.features().column_names) - {"run_id", "account_id"}
 
 
-def test_explain_for_people(company: Served) -> None:
-    """The walk from events to words, ending with the comparison."""
+def test_explain_for_people(
+    company: Served, explained: tuple[Answer, Explanation], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The walk from events to words, ending with the comparison: the same figures."""
     row = company.run.scores().to_pylist()[0]
-    out = call("explain", row["account_id"], "-c", company.config).out
+    terminal.show(explained[1], json=False)
+    out = capsys.readouterr().out
     for words in (
         f"({row['account_id']})",
         "Known then: ",
@@ -159,7 +180,7 @@ def test_explain_for_people(company: Served) -> None:
     assert f"{row['label']}: {row['probability']:.1%} (grade {row['grade']}" in out
 
 
-def test_promote_for_machines(company: Served) -> None:
+def test_promote_for_machines(company: Served, at_hand: None) -> None:
     """The version that scores from now on, and the one before: here the same."""
     told = call("promote", "churn", "--json", "-c", company.config).json
     assert told["champion"]["version"] == told["before"]["version"] == 1

@@ -12,6 +12,8 @@ from abm_ml.wording import title_of
 from tests.cli.command import call
 from tests.jobs.company import Served, settings_of, written
 
+pytestmark = pytest.mark.usefixtures("at_hand")
+
 QUICK = ("--name", "win_rate", "--name", "penetration_rate", "--name", "tam")
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.jobs.company import Served, served
 
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Served:
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The small company, trained and scored."""
-    return served(tmp_path_factory.getbasetemp())
+    made = served(tmp_path_factory.getbasetemp())
+    yield made
+    made.close()

@@ -11,16 +11,17 @@ import pytest
 
 from abm_ml.publishing.storage import lock_workspace
 from tests.cli.command import Answer, call
-from tests.jobs.company import Served, fingerprints, replaced, settings_of, written
+from tests.jobs.company import Served, fingerprints, replaced, settings_of, tables_at_hand, written
 
 Change = Callable[[bytes], bytes | None]
 LATER = ("score", "--as-of", "2026-06-01", "-c")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def hidden(company: Served) -> set[str]:
+def hidden(company: Served) -> Iterator[set[str]]:
     """The hidden files before all these failures; other tests of the session may have the workspace open."""
-    return _hidden(company)
+    with tables_at_hand(company):
+        yield _hidden(company)
 
 
 def _hidden(company: Served) -> set[str]:

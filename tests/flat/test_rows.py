@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from abm_ml.config import parse_config
@@ -183,14 +188,67 @@ def test_files_of_both_kinds(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(one, other, check_dtype=False)
 
 
+def test_kinds_that_only_parquet_has(tmp_path: Path) -> None:
+    """Decimals are numbers, days are dates, and times with a zone are in UTC; an index with a name is a column."""
+    money = pa.array([Decimal("1.50"), None], pa.decimal128(10, 2))
+    noon = pa.array([dt.datetime(2026, 1, 2, 12)] * 2, pa.timestamp("us", tz="Asia/Tokyo"))
+    pq.write_table(
+        pa.table({"m": money, "d": [dt.date(2026, 1, 2)] * 2, "t": noon, "f": [True, None]}), tmp_path / "t.parquet"
+    )
+    table = read_table(tmp_path / "t.parquet")
+    assert table["m"].tolist()[0] == 1.5
+    assert table["m"].isna().tolist() == [False, True]
+    assert table["d"].tolist() == [pd.Timestamp("2026-01-02")] * 2
+    assert table["t"].tolist() == [pd.Timestamp("2026-01-02 12:00")] * 2
+    assert pd.api.types.is_bool_dtype(table["f"])
+    pd.DataFrame({"a": [1, 2]}, index=pd.Index(["x", "y"], name="id")).to_parquet(tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet")["id"].tolist() == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [([np.inf], "1 of 600 cells cannot be used (row 1: 'inf')"), ([[1.0]], "its cells are of the kind 'mixed'")],
+)
+def test_cells_that_no_model_reads(cells: list[object], told: str) -> None:
+    """Infinite numbers and lists are refused by column and row; whoever bans the column may train."""
+    table = subscriptions()
+    odd = table.assign(odd=pd.Series([*cells, *([1.0] * (len(table) - 1))]))
+    with pytest.raises(SourceError, match=re.escape(f"the table, column 'odd': {told}")):
+        training_rows(Roles(**asked()), typed(odd), where="the table")
+    assert made(odd, ban=["month", "odd"]).rows.names == made().rows.names
+
+
+def test_times_of_a_zone() -> None:
+    """A frame's times with a zone count as the same moments in UTC."""
+    table = subscriptions()
+    there = table.assign(month=table["month"].dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo"))
+    told = {"time": "month", "ban": [], "as_of": None}
+    assert made(there, **told).rows.train.equals(made(table, **told).rows.train)
+
+
+def test_ids_too_long_for_a_float() -> None:
+    """Numbers beyond what a float holds exactly are taken as they are written, not as whole numbers."""
+    assert typed(pd.DataFrame({"id": [1e20, 7.0]}), text={"id"})["id"].tolist() == ["1e+20", "7.0"]
+
+
+def test_text_where_a_number_was_learned() -> None:
+    """Rows to score name the file, the column and the cells that are no numbers."""
+    table = typed(subscriptions(3).assign(uses=["4", "many", None]))
+    with pytest.raises(SourceError, match=r"new.csv, column 'uses': 1 of 3 cells .*row 2: 'many'.*as in training"):
+        rows_to_score(Roles(**asked()), table, ["plan", "uses"], where="new.csv", numbers={"uses"})
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("t.csv", b"a,b,a\n1,2,3\n", "two columns 'a'"),
+        ("t.csv", b"a,b,a\n1,2,3\n", "line 1: the column 'a' stands in places 1 and 3"),
         ("t.csv", b"a,b\n", "no rows"),
-        ("t.csv", b"", "cannot be read as a table"),
-        ("t.csv", b"a,b\n1,2\n1,2,3\n", "line 3"),
-        ("t.csv", b"a,b\n\xff\xfe,2\n", "cannot be read as a table"),
+        ("t.csv", b"", "t.csv: this file is empty"),
+        ("t.csv", b"a,b\n1,2\n1,2,3\n", r"1 line is no row \(line 3 has 3 cells"),
+        ("t.csv", b"a,b\n1,2\n1\n", r"1 line is no row \(line 3 has 1 cell where the header has 2"),
+        ("t.csv", b'a,b\n1,"2\n3,4\n5,6\n', r"1 line is no row \(line 2 opens a quote"),
+        ("t.csv", b"a;b\n1;2\n", "semicolons"),
+        ("t.csv", b"a,b\n\xff\xfe,2\n", "line 2, byte 1 .0xff.: this is not utf-8"),
         ("t.parquet", b"nonsense", "cannot be read as a table"),
         ("t.json", b"{}", "a table is a file in .csv"),
         ("", b"", "a table is a file"),

@@ -8,17 +8,20 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
+from abm_ml.jobs.learn import Judged, learn
 from abm_ml.jobs.score import ScoreResult, score
 from abm_ml.jobs.train import TrainResult, train
 from abm_ml.jobs.workspace import Workspace, open_workspace
 from abm_ml.publishing.runs import PublishedRun, read_current
+from abm_ml.training_set import TrainingSet
 
 AS_OF = "2026-06-30"
 LABELS = ("churn", "progression", "win")
@@ -32,6 +35,7 @@ class Served:
     folder: Path
     trained: TrainResult
     scored: ScoreResult
+    sets: Mapping[str, TrainingSet]
 
     @property
     def tables(self) -> Path:
@@ -47,6 +51,16 @@ class Served:
     def run(self) -> PublishedRun:
         """The published run."""
         return read_current(self.folder)
+
+    @cached_property
+    def read(self) -> Workspace:
+        """The workspace, opened once, its tables read; it is closed with `close`."""
+        return self.opened()
+
+    def close(self) -> None:
+        """Lets go of the tables."""
+        if "read" in self.__dict__:
+            self.read.close()
 
     def model_file(self, label: str, name: str) -> Path:
         """A file of a label's champion, where MLflow keeps it."""
@@ -88,9 +102,39 @@ def served(base: Path) -> Served:
     """The small company, trained and scored; the same one for every test of a session."""
     folder = base / "served"
     config = written(base / "served.yaml", settings_of(folder))
-    with open_workspace(config) as workspace:
+    sets: dict[str, TrainingSet] = {}
+
+    def remembered(workspace: Workspace, rows: TrainingSet) -> Judged:
+        sets[rows.label.name] = rows
+        return learn(workspace, rows)
+
+    with open_workspace(config) as workspace, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("abm_ml.jobs.train.learn", remembered)
         trained = train(workspace)
-        return Served(config, folder, trained, score(workspace))
+        return Served(config, folder, trained, score(workspace), sets)
+
+
+@contextmanager
+def tables_at_hand(company: Served) -> Iterator[None]:
+    """Whoever opens the company's workspace meanwhile finds its tables read: reading them costs two seconds."""
+    there, enter, close = company.read, Workspace.__enter__, Workspace.close
+    ours = {"company": there.company, "engine": there.engine}
+
+    def entered(opened: Workspace) -> Workspace:
+        same = (opened.config.source, opened.folder) == (there.config.source, there.folder)
+        opened.__dict__ |= ours if same else {}
+        return enter(opened)
+
+    def closed(opened: Workspace) -> None:
+        for name, kept in ours.items():
+            if opened.__dict__.get(name) is kept:
+                del opened.__dict__[name]
+        close(opened)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Workspace, "__enter__", entered)
+        patch.setattr(Workspace, "close", closed)
+        yield
 
 
 def fingerprints(folder: Path) -> dict[str, str]:
@@ -142,4 +186,4 @@ def copied(company: Served, folder: Path) -> Served:
         store.execute("UPDATE model_versions SET source = replace(source, ?, ?)", moved)
         store.execute("UPDATE model_versions SET storage_location = replace(storage_location, ?, ?)", moved)
     config = written(folder.with_name(f"{folder.name}.yaml"), settings_of(folder))
-    return Served(config, folder, company.trained, company.scored)
+    return replace(company, config=config, folder=folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from abm_ml.jobs.backtest import BacktestResult, backtest, known_on
 from abm_ml.jobs.training_sets import Past
 from abm_ml.jobs.workspace import open_workspace
 from abm_ml.labels import LABELS, Outlook, eligible, standing
+from abm_ml.modelling.registry import Backtests, TrackingConfig
 from abm_ml.tables import Terms
 from tests.cli.command import call
 from tests.conftest import Build
@@ -43,6 +45,8 @@ def config(company: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small company's last two years, in a workspace of its own."""
     folder = tmp_path_factory.mktemp("back")
     settings = {**settings_of(folder), "source": {"kind": "folder", "path": str(company.tables)}}
+    quick = {"max_trees": 80, "learning_rate": 0.12, "patience": 30}
+    written(folder / "models" / "win" / "model.yaml", {"label": "win", "rung": "lightgbm", "lightgbm": quick})
     return written(folder / "config.yaml", {**settings, "training": {"first": "2024-10-01"}})
 
 
@@ -73,6 +77,25 @@ def test_mistakes_have_the_reasons_that_led_astray(result: BacktestResult) -> No
     assert max(each.probability for each in found.missed) < min(each.probability for each in found.in_vain)
     assert all("(-" in reason for each in found.missed for reason in each.reasons)
     assert all("(+" in reason for each in found.in_vain for reason in each.reasons)
+
+
+def history(client: Any, run_id: str, name: str) -> list[Any]:
+    """The points of a curve by step."""
+    return sorted(client.get_metric_history(run_id, name), key=lambda each: each.step)
+
+
+def test_mlflow_keeps_the_curves(result: BacktestResult, config: Path) -> None:
+    """A run per label: a point per date, dated by the scores that it judges, the models behind it, and the picture."""
+    (found,) = result.backtests
+    client = Backtests(TrackingConfig(), config.parent).client
+    run = client.get_run(result.run_ids["win"])
+    said, by_age = (history(client, run.info.run_id, name) for name in ("said", "by_age_said"))
+    assert [(each.value, each.timestamp / 1000) for each in said] == [
+        (month.realised.said, month.as_of.replace(tzinfo=dt.UTC).timestamp()) for month in found.months
+    ]
+    assert [each.step for each in by_age] == [age.begin for age in found.ages]
+    assert (run.data.params["refits"], run.info.status) == ("2", "FINISHED")
+    assert [item.path for item in client.list_artifacts(run.info.run_id)] == ["backtest_win.png"]
 
 
 def test_people_and_machines_read_it(result: BacktestResult, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ import pytest
 from mlflow import MlflowClient
 
 from abm_ml.config import parse_config, read_config
-from abm_ml.errors import ConfigError
+from abm_ml.errors import ConfigError, LockHeld
 from abm_ml.jobs.experiment import ExperimentResult, experiment
 from abm_ml.jobs.experiment_history import experiment_sections
 from abm_ml.jobs.experiment_plan import Budget, ExperimentPlan, changed, read_plan, variants_of
+from abm_ml.jobs.experiment_report import tried_settings, tried_variant
 from abm_ml.jobs.learn import classifier_for
 from abm_ml.jobs.model_config import ModelConfig, model_config
 from abm_ml.jobs.progress import Progress, silent
@@ -30,6 +32,7 @@ from abm_ml.labels import LABELS
 from abm_ml.modelling.registry import TrackingConfig, Trials, Tried
 from abm_ml.modelling.rolling import Rolling
 from abm_ml.modelling.tuning import Search, tune
+from abm_ml.publishing.storage import lock_workspace
 from abm_ml.terminal.text import console, plain
 from abm_ml.terminal.views import VIEWS
 from abm_ml.training_set import TrainingSet
@@ -83,13 +86,14 @@ class Resumed:
     """An experiment that was killed once and then run to its end."""
 
     folder: Path
+    workspace: Workspace
     kept: dict[str, bytes]
     result: ExperimentResult
     rows: TrainingSet
 
 
 @pytest.fixture(scope="module")
-def resumed(tmp_path_factory: pytest.TempPathFactory) -> Resumed:
+def resumed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Resumed]:
     """Killed (SIGKILL) after five variants and all trials, then run again."""
     folder = tmp_path_factory.mktemp("experiment")
     command = [sys.executable, "-c", KILLED, str(folder)]
@@ -102,7 +106,7 @@ def resumed(tmp_path_factory: pytest.TempPathFactory) -> Resumed:
     with opened(folder) as workspace:
         rows = training_set_of(workspace, LABEL)
         result = experiment(workspace, small_plan(), budget=Budget(seconds=None, trials=TRIALS))
-        return Resumed(folder, kept, result, rows)
+        yield Resumed(folder, workspace, kept, result, rows)
 
 
 def test_a_kill_loses_nothing_that_was_finished(resumed: Resumed) -> None:
@@ -119,8 +123,7 @@ def test_the_search_is_that_of_nobodys_interruption(resumed: Resumed) -> None:
     config = model_config(resumed.folder / "models", LABELS[LABEL])
     plan, rows = small_plan(), resumed.rows
     rolling = Rolling(gap=np.timedelta64(rows.horizon_days, "D"), blocks=plan.blocks, parts=plan.parts, seed=plan.seed)
-    with opened(resumed.folder) as workspace:
-        model = classifier_for(workspace, rows.label, rows.columns, config)
+    model = classifier_for(resumed.workspace, rows.label, rows.columns, config)
     through = tune(
         model,
         rows.train[rows.names],
@@ -216,6 +219,40 @@ def test_the_card_says_what_experiments_found(resumed: Resumed) -> None:
     assert f"| {len(compared.lines)} | {compared.chosen} | " in row
     assert f"| {compared.test[-1].evaluation.roc_auc.value:.3f} (" in row
     assert experiment_sections(resumed.folder, "churn") == ()
+
+
+def test_variants_may_be_called_anything(resumed: Resumed, tmp_path: Path) -> None:
+    """A variant that is called "None" or "6" is no gap and no number in the card."""
+    (compared,) = resumed.result.labels
+    table = pd.read_csv(resumed.result.report / "results.csv")
+    report = tmp_path / "experiments" / "odd-names" / "report"
+    report.mkdir(parents=True)
+    for name in ("None", "6"):
+        table.replace({"variant": {compared.chosen: name}}).to_csv(report / "results.csv", index=False)
+        ((_, lines),) = experiment_sections(tmp_path, LABEL)
+        assert any(f"| odd-names | {len(compared.lines)} | {name} | " in line for line in lines)
+
+
+def test_the_same_experiment_twice_at_once(resumed: Resumed) -> None:
+    """A second process on the same experiment is refused, and leaves the first one's run and report alone."""
+    before = (resumed.result.report / "results.csv").read_bytes()
+    with lock_workspace(resumed.result.report.parent), pytest.raises(LockHeld, match="is writing here"):
+        experiment(resumed.workspace, small_plan(), budget=Budget(seconds=None, trials=TRIALS))
+    assert (resumed.result.report / "results.csv").read_bytes() == before
+    client = MlflowClient(tracking_uri=f"sqlite:///{resumed.folder / 'mlflow.db'}")
+    assert client.get_run(resumed.result.run_id).info.status == "FINISHED"
+
+
+def test_another_first_variant_is_another_comparison(resumed: Resumed) -> None:
+    """What a child run says depends on the first variant: gaps are against it, and the search begins from it."""
+    (compared,) = resumed.result.labels
+    line, config = compared.lines[1], ModelConfig(label=LABEL)
+    assert compared.tuned
+    for other, same in (
+        (tried_variant(line, config, resumed.rows, bar=bar).key for bar in ("a", "b")),
+        (tried_settings(LABEL, compared.tuned.trials[0], start=start).key for start in ("a", "b")),
+    ):
+        assert other != same
 
 
 def test_a_variant_that_cannot_be_learned(resumed: Resumed) -> None:

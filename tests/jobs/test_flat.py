@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from abm_ml.flat import Roles, training_rows
 from abm_ml.jobs.flat import TableScores, TableTrained
 from abm_ml.jobs.learn import judged
 from abm_ml.jobs.model_config import ModelConfig
+from abm_ml.modelling.audit import Trail
+from abm_ml.modelling.promotion import Against
 from abm_ml.modelling.registry import Registry, TrackingConfig
 from tests.flat.rows import asked, subscriptions
 
@@ -118,14 +121,30 @@ def test_a_second_version(folder: Path, trained: TableTrained) -> None:
     """Promoted, a version scores from then on; one that is not there is named."""
     again = abm_ml.promote_table(told(folder), 1)
     assert (again.champion.version, again.before.version) == (1, 1)
-    with pytest.raises(NotReady, match=r"no version 9 \(there are: 1\)"):
+    with pytest.raises(NotReady, match=r"no version 9 \(there are: 1\)\. Run abm-ml table train\."):
         abm_ml.promote_table(told(folder), 9)
 
 
+def test_a_version_set_beside_another_champion(
+    folder: Path, trained: TableTrained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A comparison with a former champion says nothing of the present one: refused, and the trail says why."""
+    stale = replace(trained.trained.version, version=2, against=Against(champion="leaving/7"))
+    monkeypatch.setattr(Registry, "versions", lambda registry, label: (trained.trained.version, stale))
+    with pytest.raises(GateRefused, match=r"leaving/2 was not set beside leaving/1.*abm-ml table train"):
+        abm_ml.promote_table(told(folder))
+    last = Trail(folder).entries()[-1]
+    assert (last.action, last.version, last.done, last.after) == ("promote", 2, False, 1)
+
+
 def test_nothing_trained(tmp_path: Path) -> None:
-    """Without a champion nothing is scored; without a table nothing is trained."""
-    with pytest.raises(NotReady, match="No model leaving has been trained"):
+    """Without a champion nothing is scored, without a table nothing is trained; wrong names are said before that."""
+    with pytest.raises(NotReady, match=r"No model leaving has been trained\. Run abm-ml table train"):
         abm_ml.score_table(told(tmp_path), numbered(subscriptions(20)))
+    with pytest.raises(ConfigError, match=r"scores\.txt: files end in \.csv"):
+        abm_ml.score_table(told(tmp_path), numbered(subscriptions(20)), out=tmp_path / "scores.txt")
+    with pytest.raises(ConfigError, match="the grades fall"):
+        abm_ml.train_table(told(tmp_path, grades={"A": 0.1, "B": 0.5, "C": 0.2}))
     with pytest.raises(ConfigError, match="Name the table"):
         abm_ml.train_table(told(tmp_path))
 
@@ -154,6 +173,7 @@ def test_a_leak_is_refused_and_may_be_vouched_for(tmp_path: Path) -> None:
     with pytest.raises(GateRefused, match="'state' carries the outcome") as refused:
         abm_ml.train_table(told(tmp_path), table)
     assert refused.value.exit_code == 4
+    assert [(each.action, each.done) for each in Trail(tmp_path).entries()] == [("train", False)]
     config = told(tmp_path, leaks={"accept": {"state": "measured a year before"}}, rung="logistic")
     found = abm_ml.train_table(config, table).trained
     assert "measured a year before" in found.card.read_text()

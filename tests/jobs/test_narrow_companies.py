@@ -12,7 +12,7 @@ import pytest
 from abm_ml import FrameSource, open_workspace, score, train
 from abm_ml.errors import SourceError
 from abm_ml.jobs.explain import explain
-from tests.jobs.company import Served, linked, quick_models
+from tests.jobs.company import Served, linked, quick_models, written
 
 DAY = pd.Timedelta(days=1)
 
@@ -78,7 +78,9 @@ def test_what_never_happens_cannot_be_learned(company: Served, tmp_path: Path) -
     deals.assign(outcome=deals["outcome"].where(deals["outcome"] != "won", "lost")).to_parquet(
         folder / "opportunities.parquet"
     )
-    with open_workspace(settings(tmp_path / "w"), data=folder) as workspace:
+    there = settings(tmp_path / "w")
+    written(tmp_path / "w" / "models" / "churn" / "model.yaml", {"label": "churn", "rung": "rate"})
+    with open_workspace(there | {"training": {"first": "2025-01-01"}}, data=folder) as workspace:
         result = train(workspace, ["win", "churn"])
     assert "0 positives" in result.refused["win"]
     assert list(result.refused) == ["win"]

@@ -17,6 +17,8 @@ from tests.conftest import Build
 from tests.jobs.company import Served
 from tests.worked.example import AS_OF, RATES, Example, account, deal, repriced, rows_of
 
+pytestmark = pytest.mark.usefixtures("at_hand")
+
 
 def test_wins_as_known_on_the_date(tiny: Build, engine: Engine) -> None:
     """Won before the date, at the amount last known by then and the rate of the opening: 0.5 EUR per USD back then."""

@@ -23,7 +23,7 @@ from abm_ml.jobs.rollback import rollback
 from abm_ml.jobs.score import score
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.labels import LABELS
-from abm_ml.modelling.audit import Caller
+from abm_ml.modelling.audit import Caller, Entry
 from abm_ml.modelling.bundle import load_bundle, save_bundle
 from abm_ml.modelling.evaluation import Metric
 from abm_ml.modelling.gate import Verdict
@@ -126,11 +126,14 @@ def test_refused(home: Workspace, tmp_path: Path, name: str) -> None:
 
 
 def test_only_one_at_a_time(home: Workspace) -> None:
-    """While another job publishes or promotes, nobody moves a champion."""
+    """While another job publishes or promotes, nobody moves a champion, or asks who it is in order to publish."""
+    throne(home).registry.client.delete_registered_model_alias("churn", "champion")
     with lock_workspace(home.folder):
         for job in (promote, rollback):
             with pytest.raises(LockHeld):
                 job(home, "win")
+        with pytest.raises(LockHeld):
+            score(home)
 
 
 def test_an_alias_moved_by_hand(house: Served, home: Workspace, tmp_path: Path) -> None:
@@ -139,6 +142,10 @@ def test_an_alias_moved_by_hand(house: Served, home: Workspace, tmp_path: Path) 
     throne(home).registry.set_champion("win", 2)
     with pytest.raises(IntegrityError, match=r"win/2 is champion in MLflow.*abm-ml promote win 2.*abm-ml rollback win"):
         score(home)
+    told = [each for each in home.trail.entries() if (each.action, each.who) == ("score", "ana")]
+    assert [(each.label, each.version, each.done) for each in told] == [
+        (label, 2 if label == "win" else 1, False) for label in ("progression", "win", "churn")
+    ]
     with pytest.raises(GateRefused, match="win/2 is worse"):
         promote(home, "win", 2)
     assert rollback(home, "win").champion.name == "win/1"
@@ -162,7 +169,11 @@ def test_other_bytes_under_the_same_name(home: Workspace) -> None:
 
 
 def test_nothing_to_go_back_to(home: Workspace) -> None:
-    """The first champion of a label has no one before it."""
+    """The first champion of a label has no one before it; models of ready-made tables are not the company's."""
+    for version in (1, 2):
+        home.trail.add(
+            Entry(action="promote", label="telco", version=version, before=version - 1 or None, after=version)
+        )
     with pytest.raises(NotReady, match="no champion before"):
         rollback(home, "win")
     with pytest.raises(NotReady, match="nothing to go back to"):
@@ -201,13 +212,15 @@ def test_no_run_of_these_champions(house: Served, home: Workspace, tmp_path: Pat
 
 def test_the_trail_for_people_and_machines(house: Served) -> None:
     """Every entry with its model and reason; only those of a label, if one is named."""
-    told = call("audit", "win", "--json", "-c", house.config).json
-    assert [(each["action"], each["version"], each["after"]) for each in told["entries"]] == [("train", 1, 1)]
+    told = call("audit", "win", "--json", "-c", house.config).json["entries"]
+    assert [(each["action"], each["version"], each["after"]) for each in told[:1]] == [("train", 1, 1)]
+    assert {each["label"] for each in told} == {"win"}
     assert "the first one that may score" in call("audit", "-c", house.config).out
 
 
 GOOD = pd.DataFrame({"probability": [0.2, 0.3, 0.4], "low": 0.1, "high": 0.5, "told": [0.2, 0.3, 0.4]})
 NONSENSE: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+    "nothing": (lambda told: told.assign(probability=np.nan), "3 of 3 scores are no probabilities"),
     "a gap": (lambda told: told.assign(low=np.nan), "3 of 3 scores are no probabilities"),
     "certainty": (lambda told: told.assign(probability=1.0, high=1.0, told=1.0), "3 of 3 scores are no probabilities"),
     "outside": (lambda told: told.assign(high=0.35), "1 of 3 scores lie outside their interval"),
@@ -240,17 +253,17 @@ def test_far_from_the_champion(
     champion = throne(home).registry.champion("win")
     version = replace(champion, version=2)
     said = {"win/1": 0.30, "win/2": mean}
-    monkeypatch.setattr(canary, "_some_accounts", lambda workspace, label: None)
+    monkeypatch.setattr(canary, "_some_accounts", lambda workspace, label, date: None)
     monkeypatch.setattr(
         canary,
         "_told_by",
         lambda workspace, version, rows: GOOD.assign(probability=said[version.name], told=said[version.name]),
     )
     if passes:
-        assert canary.try_out(home, version, champion).champion_mean == pytest.approx(0.3)
+        assert canary.try_out(home, version, champion, home.as_of()).champion_mean == pytest.approx(0.3)
     else:
         with pytest.raises(GateRefused, match=r"the champion's 0\.300.*factor of 2"):
-            canary.try_out(home, version, champion)
+            canary.try_out(home, version, champion, home.as_of())
 
 
 def judged(house: Served, **facts: Any) -> Any:
@@ -320,3 +333,10 @@ def test_an_old_champion_is_trained_again(home: Workspace) -> None:
     assert _at_first_sight(home, "win", day + dt.timedelta(days=91)) == old
     registry.client.delete_registered_model_alias("win", "champion")
     assert _at_first_sight(home, "win", day) == Need("win", None, needed=True, why="it has no champion")
+
+
+def test_another_date_to_try_it_out(home: Workspace) -> None:
+    """A version is tried out on the date that is named; where nobody is asked about, the refusal says what to do."""
+    with pytest.raises(GateRefused, match=r"on \d{4}-\d\d-\d\d it asks about nobody.*--as-of"):
+        promote(home, "win", as_of=dt.datetime(1999, 1, 1))
+    assert promote(home, "win", as_of=home.as_of() - dt.timedelta(days=7)).canary.accounts > 0

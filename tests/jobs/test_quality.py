@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from abm_ml.jobs.register import Trained
 from abm_ml.jobs.score import fetched
-from abm_ml.jobs.training_sets import training_sets
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.labels import LABELS
 from abm_ml.modelling.card_reliability import TITLE
@@ -17,10 +18,10 @@ from abm_ml.training_set import TrainingSet
 from tests.jobs.company import Served
 
 
-@pytest.fixture(scope="module")
-def sets(workspace: Workspace) -> dict[str, TrainingSet]:
-    """The training set of each label."""
-    return {rows.label.name: rows for rows in training_sets(workspace, list(LABELS), workspace.as_of())}
+@pytest.fixture
+def sets(company: Served) -> Mapping[str, TrainingSet]:
+    """The training set of each label, as its model learned from it."""
+    return company.sets
 
 
 @pytest.fixture(params=LABELS.names)
@@ -52,7 +53,7 @@ def best_possible(company: Served, rows: TrainingSet) -> float:
 
 
 def test_close_to_the_best_possible(
-    company: Served, sets: dict[str, TrainingSet], trained: Trained, label: str
+    company: Served, sets: Mapping[str, TrainingSet], trained: Trained, label: str
 ) -> None:
     """On later dates the model orders accounts nearly as well as their true chances do, and not better by a leak."""
     best, mine = best_possible(company, sets[label]), trained.evaluation.roc_auc.value
@@ -65,7 +66,7 @@ def test_probabilities_are_true(trained: Trained) -> None:
 
 
 def test_intervals_hold_the_truth(
-    company: Served, workspace: Workspace, sets: dict[str, TrainingSet], trained: Trained
+    company: Served, workspace: Workspace, sets: Mapping[str, TrainingSet], trained: Trained
 ) -> None:
     """Low and high hold the true chance of most accounts: 90 % are meant, 80 to 99 % asked of so small a company."""
     rows = sets[trained.version.label]
@@ -92,13 +93,13 @@ def test_beats_the_rule(trained: Trained) -> None:
     assert rule.difference.high > 0
 
 
-def test_base_rates_are_like_real_ones(sets: dict[str, TrainingSet], label: str) -> None:
+def test_base_rates_are_like_real_ones(sets: Mapping[str, TrainingSet], label: str) -> None:
     """Neither a rarity nor the rule."""
     answers = pd.concat([sets[label].train["label"], sets[label].test["label"]])
     assert 0.05 <= answers.mean() <= 0.35
 
 
-def test_test_snapshots_lie_a_horizon_later(sets: dict[str, TrainingSet], label: str) -> None:
+def test_test_snapshots_lie_a_horizon_later(sets: Mapping[str, TrainingSet], label: str) -> None:
     """What the training snapshots learned from was over before the first test snapshot."""
     rows = sets[label]
     assert rows.train["as_of"].max() + pd.Timedelta(days=rows.horizon_days) <= rows.test["as_of"].min()

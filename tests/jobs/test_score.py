@@ -57,24 +57,30 @@ def test_a_second_score_finds_the_run_published(company: Served, workspace: Work
     assert fingerprints(company.folder / "runs") == before
 
 
-def test_the_future_changes_no_score(company: Served, workspace: Workspace, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def earlier(workspace: Workspace) -> dict[str, pa.Table]:
+    """Features, reasons and scores of a past date."""
+    return scored_on(workspace, EARLIER)
+
+
+def test_the_future_changes_no_score(company: Served, earlier: dict[str, pa.Table], tmp_path: Path) -> None:
     """Without all that happened, became known or was filled in later, a past date's scores are the same."""
     folder = cut_off(company.tables, tmp_path / "company", EARLIER)
     with open_workspace(settings_of(company.folder), data=folder) as past:
-        then, now = scored_on(past, EARLIER), scored_on(workspace, EARLIER)
+        then = scored_on(past, EARLIER)
         assert past.as_of() == EARLIER
-    assert then == now
-    assert set(now["scores"]["label"].to_pylist()) == set(LABELS)
+    assert then == earlier
+    assert set(earlier["scores"]["label"].to_pylist()) == set(LABELS)
 
 
-def test_the_cuts_change_no_score(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cuts_change_no_score(
+    workspace: Workspace, earlier: dict[str, pa.Table], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Accounts are scored one by one: dealt into parts of any size they get the same scores, reasons and features."""
-    made = scoring_at(workspace, champions(workspace, ready(workspace)), EARLIER)
-    whole = gathered(scores_of(made))
     monkeypatch.setattr(scoring, "PART_ROWS", 97)
-    cut = list(scores_of(made))
+    cut = list(scores_of(scoring_at(workspace, champions(workspace, ready(workspace)), EARLIER)))
     assert len(cut) > 20
-    assert gathered(cut) == whole
+    assert gathered(cut) == earlier
 
 
 def test_nobody_to_score(workspace: Workspace) -> None:

@@ -6,10 +6,11 @@ Nothing here uses abm_ml's Ibis code: what it says is written once more, row by 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from abm_ml.tables import TABLES, Terms
 from abm_ml.timeline import Period
 
+T = TypeVar("T")
 AS_OF = dt.datetime(2026, 6, 20)
 PERIODS = (
     Period(dt.datetime(2026, 1, 1), dt.datetime(2026, 4, 1), dt.datetime(2025, 10, 1), dt.datetime(2026, 1, 1)),
@@ -217,14 +219,26 @@ def _frame(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     return frame
 
 
+def once(make: Callable[..., T]) -> Callable[..., T]:
+    """A function of a company that is computed once for the same arguments; each caller gets a copy of its own."""
+
+    @wraps(make)
+    def told(company: Known, *asked: Any, **how: Any) -> T:
+        key = (make, asked, *how.items())
+        if key not in company.kept:
+            company.kept[key] = make(company, *asked, **how)
+        return copy(company.kept[key])
+
+    return told
+
+
 @dataclass
 class Known:
     """A company as known at AS_OF, in plain pandas: late rows gone, later cells empty, money in EUR."""
 
     raw: Frames
     terms: Terms = field(default_factory=lambda: TERMS)
-    _accounts: dict[Period, pd.DataFrame] = field(default_factory=dict)
-    _members: dict[tuple[Any, Any], str] = field(default_factory=dict)
+    kept: dict[Any, Any] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         return name in self.raw
@@ -251,13 +265,9 @@ class Known:
                 rows[column.name] = rows[column.name].where(self.raw[name].loc[rows.index, column.known_from] < AS_OF)
         return rows.reset_index(drop=True)
 
+    @once
     def member(self, account: str | None, when: Any) -> str:
         """Whether an account is `in` or `out` of the program at a time."""
-        if (account, when) not in self._members:
-            self._members[account, when] = self._member(account, when)
-        return self._members[account, when]
-
-    def _member(self, account: str | None, when: Any) -> str:
         rows = self.frames["accounts"]
         found = rows[rows["account_id"] == account]
         if found.empty:
@@ -322,13 +332,9 @@ class Known:
         rows["_n"] = rows["stage"].map(self.terms.funnel.index)
         return str(rows.sort_values(["happened_at", "known_at", "_n"]).iloc[-1]["stage"])
 
+    @once
     def accounts(self, period: Period) -> pd.DataFrame:
         """Who each account was in a period, as of KPI cuts; program when it ended, program_begin when it began."""
-        if period not in self._accounts:
-            self._accounts[period] = self._who(period)
-        return self._accounts[period].copy()
-
-    def _who(self, period: Period) -> pd.DataFrame:
         rows = self.frames["accounts"]
         rows = rows[rows["created_at"] < period.end]
         records = [
@@ -350,6 +356,7 @@ class Known:
                    "lifecycle_end", "stage", "program", "program_begin"]  # fmt: skip
         return pd.DataFrame(records, columns=columns)
 
+    @once
     def placed(self, name: str, period: Period, time: str = "happened_at") -> pd.DataFrame:
         """The rows of a table in a period, with `program` at that time and the account's cuts."""
         rows = self.frames[name]

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from abm_ml.engines import Engine
 from abm_ml.timeline import Period
-from tests.kpis.company import PERIODS, TERMS, Frames, Known, companies
+from tests.kpis.company import PERIODS, TERMS, Frames, Known, companies, once
 from tests.kpis.second import RANDOM, Keep, compare
 
 CLICKS = {
@@ -22,6 +22,7 @@ WINDOW = dt.timedelta(days=TERMS.engagement.window_days)
 WEEK = dt.timedelta(days=7)
 
 
+@once
 def _did(company: Known, account: str, since: Any, until: Any) -> list[Any]:
     """What an account did in `[since, until)`."""
     rows = company.frames["engagements"]
@@ -37,6 +38,7 @@ def _points(rows: list[Any]) -> float:
     return sum(TERMS.engagement.points_by_kind.get(row.kind, 0) for row in rows)
 
 
+@once
 def _score(company: Known, account: str, when: Any) -> float:
     return _points(_did(company, account, when - WINDOW, when))
 
@@ -59,6 +61,7 @@ def _share(yes: list[bool]) -> float | None:
     return sum(yes) / len(yes) if yes else None
 
 
+@once
 def _begun(company: Known, account: str) -> Any:
     row = company.frames["accounts"].set_index("account_id").loc[account]
     return row["program_from"] if pd.notna(row["program_from"]) else row["created_at"] if row["in_program"] else None

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from abm_ml.engines import Engine
 from abm_ml.timeline import Period
-from tests.kpis.company import TERMS, Frames, Known, companies
+from tests.kpis.company import TERMS, Frames, Known, companies, once
 from tests.kpis.second import RANDOM, Keep, compare
 
 ROLES = {"decision_maker", "influencer", "user", "champion"}
@@ -21,6 +21,7 @@ def over(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
+@once
 def contacts(company: Known, period: Period) -> pd.DataFrame:
     """The contacts created before the period's end; one whose account came later is out of the program."""
     people = company.frames["contacts"]
@@ -33,6 +34,7 @@ def contacts(company: Known, period: Period) -> pd.DataFrame:
     )
 
 
+@once
 def met(company: Known, period: Period, *, which: str) -> set[str]:
     """The contacts who engaged, were covered by marketing, talked with sales, or met a content in the period."""
     did = company.placed("engagements", period)

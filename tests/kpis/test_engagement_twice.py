@@ -13,7 +13,7 @@ from hypothesis import given
 
 from abm_ml.engines import Engine
 from abm_ml.timeline import Period
-from tests.kpis.company import TERMS, Frames, Known, companies, company
+from tests.kpis.company import TERMS, Frames, Known, companies, company, once
 from tests.kpis.second import RANDOM, Keep, compare
 
 UNKNOWN = "unknown"
@@ -48,6 +48,7 @@ def engagement_score(company: Known, period: Period, keep: Keep) -> dict[str, An
     return {"value": sum(row.points for row in _rows(company, period, keep))}
 
 
+@once
 def _telling(company: Known) -> set[Any]:
     """The campaigns of which a delivery is told, ever; None is the one of e-mails without a campaign."""
     rows = company.frames["engagements"]

@@ -13,7 +13,7 @@ from hypothesis import given
 
 from abm_ml.engines import Engine
 from abm_ml.timeline import Period
-from tests.kpis.company import AS_OF, TERMS, Frames, Known, companies
+from tests.kpis.company import AS_OF, TERMS, Frames, Known, companies, once
 from tests.kpis.second import RANDOM, Keep, compare
 
 DAY = dt.timedelta(days=1)
@@ -35,6 +35,7 @@ def _once(make: Callable[[Known, Period], pd.DataFrame]) -> Callable[[Known, Per
 
 
 @_once
+@once
 def _deals(company: Known, period: Period) -> pd.DataFrame:
     """The deals that were open or closed in a period, with their program by when they closed, opened or were there."""
     rows = company.frames["opportunities"]
@@ -58,6 +59,7 @@ def _begun(deals: pd.DataFrame) -> pd.Series[Any]:
     return first.fillna(deals["opened_at"])
 
 
+@once
 def _did(company: Known, account: str, since: Any, until: Any) -> pd.DataFrame:
     rows = company.frames["engagements"]
     rows = rows[(rows["account_id"] == account) & (rows["happened_at"] >= since) & (rows["happened_at"] < until)]
@@ -109,6 +111,7 @@ def channels_before_purchase(company: Known, period: Period, keep: Keep) -> dict
     }
 
 
+@once
 def _walks(company: Known) -> dict[str, list[tuple[Any, int]]]:
     """Each account's way through the funnel: when it came to another stage, and to which."""
     walks: dict[str, list[tuple[Any, int]]] = {}
@@ -126,6 +129,7 @@ def _walks(company: Known) -> dict[str, list[tuple[Any, int]]]:
 
 
 @_once
+@once
 def _stints(company: Known, period: Period) -> pd.DataFrame:
     records = []
     for account, walk in _walks(company).items():
@@ -176,6 +180,7 @@ def accounts_entering_pipeline(company: Known, period: Period, keep: Keep) -> di
 
 
 @_once
+@once
 def _targets(company: Known, period: Period) -> pd.DataFrame:
     who = company.accounts(period)
     return who[who["is_target"].eq(True)]
@@ -213,6 +218,7 @@ def interaction_conversion_rate(company: Known, period: Period, keep: Keep) -> d
 
 
 @_once
+@once
 def _touches(company: Known, period: Period) -> pd.DataFrame:
     return company.placed("engagements", period)
 
@@ -286,6 +292,7 @@ def time_in_stage(company: Known, period: Period, keep: Keep) -> dict[str, Any]:
 
 
 @_once
+@once
 def _stays(company: Known, period: Period) -> pd.DataFrame:
     deals = company.frames["opportunities"]
     deals = deals[(deals["outcome"] == "won") & (deals["closed_at"] < AS_OF)]

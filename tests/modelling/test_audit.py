@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +106,24 @@ def test_half_a_line_is_no_entry(trail):
     trail.add(made("rollback", "win", 1, before=2, after=1))
     assert [each.action for each in trail.entries()] == ["train", "canary", "promote", "rollback"]
     assert all(json.loads(line) for line in trail.file.read_text().splitlines())
+
+
+def test_a_disk_that_is_all_but_full(trail, monkeypatch):
+    """A line of which only a part fits is an error, not an entry that is lost in silence; the next one follows on."""
+    real, taken = os.write, []
+
+    def write(descriptor, content):
+        if taken:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken.append(real(descriptor, content[:10]))
+        return taken[0]
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", write)
+        with pytest.raises(StorageError, match="No space left"):
+            trail.add(made("promote", "win", 3, before=2, after=3))
+    trail.add(made("promote", "win", 4, before=2, after=4))
+    assert [each.version for each in trail.entries()] == [1, 2, 2, 4]
 
 
 def test_no_place_to_write(tmp_path):

@@ -53,6 +53,7 @@ def test_interval_surrounds(calibrator, margins):
     assert ((low > 0) & (low <= p) & (p <= high) & (high < 1)).all()
 
 
+@settings(deadline=None)  # a loaded machine may pause for longer than that
 @given(LINES, st.lists(st.lists(st.floats(-8, 8), min_size=3, max_size=3), min_size=1, max_size=9), st.floats(-4, 4))
 def test_points_add_up(calibrator, contributions, base_margin):
     """Base probability plus points is the calibrated probability of the whole margin, to 1e-9, for every row."""
@@ -237,10 +238,10 @@ def test_straight_margins_keep_the_line():
 
 
 @settings(deadline=None)  # the first call loads scipy
-@given(LINES, st.floats(0.001, 0.9), MARGINS)
-def test_unseen_widens(calibrator, unseen, margins):
-    """What is unseen makes no interval narrower, and 0 < low <= probability <= high < 1 still holds."""
-    wider = replace(calibrator, unseen=unseen)
+@given(LINES, st.floats(0.001, 0.9), st.floats(0.0, 2.0), MARGINS)
+def test_unseen_widens(calibrator, unseen, untaught, margins):
+    """What is unseen or untaught makes no interval narrower, and 0 < low <= probability <= high < 1 still holds."""
+    wider = replace(calibrator, unseen=unseen, untaught=untaught)
     p, (low, high) = calibrator.calibrate(margins), calibrator.interval(margins).T
     lower, higher = wider.interval(margins).T
     assert ((lower > 0) & (lower <= low) & (low <= p) & (p <= high) & (high <= higher) & (higher < 1)).all()
@@ -257,6 +258,14 @@ def test_interval_holds_differing_accounts():
     assert 0.88 <= ((low <= truth) & (truth <= high)).mean() <= 0.92
     low, high = calibrator.interval(margin, level=0.5).T
     assert 0.47 <= ((low <= truth) & (truth <= high)).mean() <= 0.53
+
+
+def test_untaught_is_a_spread_of_log_odds():
+    """What is untaught spreads log-odds alike everywhere: by 1.645 standard deviations either way."""
+    calibrator = Calibrator(1.0, 0.0, (0.0, 0.0, 0.0), rows=1, events=1, untaught=0.04)
+    margin = np.array([-3.0, 0.0, 1.0])
+    log_odds = np.log(calibrator.interval(margin) / (1 - calibrator.interval(margin)))
+    assert log_odds == pytest.approx(np.stack([margin - 0.329, margin + 0.329], axis=1), abs=1e-3)
 
 
 def test_interval_of_one_account():

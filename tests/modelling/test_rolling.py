@@ -73,6 +73,13 @@ def test_too_little_time() -> None:
     assert len(np.concatenate([judge for _, judge in folds])) == len(y)
 
 
+def test_nobody_left_to_teach() -> None:
+    """Of two events one would teach and one be judged: refused in words, not by an empty list of folds."""
+    y = np.arange(4) < 2
+    with pytest.raises(GateRefused, match="Too few accounts"):
+        rolling_folds(y.astype(np.int64), None, None, Rolling())
+
+
 def test_one_class_only() -> None:
     """Nothing can be compared where one class is all there is."""
     y, time, account = snapshots(share=0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from abm_ml.errors import ConfigError, LockHeld, NotReady
 from abm_ml.modelling.classifier import AccountClassifier
+from abm_ml.modelling.evaluation import Metric
 from abm_ml.modelling.rolling import Rolling
 from abm_ml.modelling.tuning import Search, Trial, Tuned, tune
 from abm_ml.modelling.tuning.journal import opened
@@ -55,6 +57,26 @@ def test_the_usual_settings_come_first(tuned: Tuned) -> None:
     own = [name for name in SPACE if usual[name] is not None]
     assert {name: tuned.usual.settings[name] for name in own} == {name: usual[name] for name in own}
     assert tuned.best.loss <= tuned.usual.loss
+
+
+def test_the_usual_settings_stay_unless_others_are_surely_better() -> None:
+    """Of many trials one is the best by chance; it is taken only if its gain's whole interval lies above zero."""
+    usual = Trial(number=0, settings={}, losses=(0.5,), auc=0.7, trees=9, seconds=1.0, pruned=False)
+    chance = replace(usual, number=1, losses=(0.40,), gain=Metric(0.1, -0.01, 0.2))
+    sure = replace(usual, number=2, losses=(0.45,), gain=Metric(0.05, 0.01, 0.09))
+    assert Tuned(settings={}, trials=(usual, chance), resumed=0).best is usual
+    assert Tuned(settings={}, trials=(usual, chance, sure), resumed=0).best is sure
+
+
+def test_what_a_trial_gains(tuned: Tuned) -> None:
+    """A finished trial tells how much lower its log loss is than that of the usual settings, with an interval."""
+    assert tuned.usual.gain is None
+    for trial in tuned.trials[1:]:
+        if trial.pruned:
+            assert trial.gain is None
+        else:
+            assert trial.gain.value == pytest.approx(tuned.usual.loss - trial.loss, abs=2e-6)
+            assert trial.gain.low <= trial.gain.value <= trial.gain.high
 
 
 def test_settings_are_the_classifiers(tuned: Tuned) -> None:

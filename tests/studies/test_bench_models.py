@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator
-from types import ModuleType
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.studies.slices import EXPERIMENTS
@@ -67,3 +69,27 @@ def test_calibration_error_is_the_gap(bench: ModuleType) -> None:
     figures = importlib.import_module("figures")
     happened = np.tile([0, 0, 0, 0, 1], 100)
     assert figures.calibration_error(happened, np.full(500, 0.4), np.ones(500)) == pytest.approx(0.2)
+
+
+def test_what_the_readme_shows(bench: ModuleType, tmp_path: Path) -> None:
+    """Between the marks: ours beside the best of the others, and a line per method, or why it failed."""
+    judged, shown, contest = (importlib.import_module(name) for name in ("run", "shown", "contest"))
+    random = np.random.default_rng(1)
+    answers = pd.Series(random.integers(0, 2, 300))
+    cuts = [(1, SimpleNamespace(answers=(None, answers), groups=None))]
+    said = {"ours_tuned": 0.6 * answers + 0.4 * random.random(300), "logistic": random.random(300)}
+    runs = [contest.Run(method=name, seed=1, probability=np.asarray(p), seconds=1.0) for name, p in said.items()]
+    runs.append(contest.Run(method="flaml_automl", seed=1, failed="out of memory"))
+    rows = judged.judged("telco", runs, cuts)
+    file = tmp_path / "README.md"
+    file.write_text("before\n<!-- run -->\nold\n<!-- end -->\nafter\n", encoding="utf-8")
+    shown.in_readme(rows, file, said="today")
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "old" not in text
+    assert "| Telco churn | 0.836 | 1.0000 |" in text
+    assert "(logistic regression)" in text
+    assert "| FLAML 2.7 | out of memory |" in text
+    assert (tmp_path / "differences.png").is_file()
+    shown.on_terminal(rows)

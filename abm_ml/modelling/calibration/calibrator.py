@@ -31,7 +31,8 @@ class Calibrator:
     what it was fitted on.
 
     `unseen` says how far accounts that score alike differ all the same: the variance of their true probabilities around
-    the said one, p, as a share of p (1 - p). At 0 all of them have the same, at 1 each is decided already.
+    the said one, p, as a share of p (1 - p). At 0 all of them have the same, at 1 each is decided already. `untaught`
+    is the variance of the model's log-odds that other accounts to learn from would show.
     """
 
     slope: float
@@ -42,6 +43,7 @@ class Calibrator:
     method: Method = "platt"
     knots: tuple[tuple[float, float], ...] = ()
     unseen: float = 0.0
+    untaught: float = 0.0
 
     def calibrate(self, margin: ArrayLike) -> Floats:
         """The calibrated probability of each margin (raw log-odds), strictly between 0 and 1."""
@@ -70,8 +72,8 @@ class Calibrator:
         """Low and high between which an account's own probability lies with the chance `level`; shape (n, 2).
 
         Accounts that score alike differ in what nobody recorded. Their own probabilities are taken to follow a beta
-        distribution whose mean is the said probability and whose variance is what is unseen of them and what the
-        calibration rows leave open. It is never narrower than the latter alone.
+        distribution whose mean is the said probability and whose variance is what is unseen of them and what the rows
+        to learn from and to calibrate on leave open. It is never narrower than the latter alone.
         """
         margins = np.asarray(margin, dtype=np.float64)
         line = self.log_odds(margins)
@@ -89,9 +91,9 @@ class Calibrator:
         return np.asarray(ndtri((1.0 + level) / 2.0) * np.sqrt(self._variance(margins)))
 
     def _variance(self, margins: Floats) -> Floats:
-        """How well the log-odds of margins are known: the variance of the line that the calibration rows allow."""
+        """How well the log-odds of margins are known: what rows to learn from and to calibrate on leave open."""
         var_intercept, cov, var_slope = self.covariance
-        return np.maximum(var_intercept + 2.0 * cov * margins + var_slope * margins**2, 0.0)
+        return self.untaught + np.maximum(var_intercept + 2.0 * cov * margins + var_slope * margins**2, 0.0)
 
     def _spread(self, level: float) -> tuple[Floats, Floats]:
         """The log-odds of the beta distribution's quantiles at the margins of GRID."""

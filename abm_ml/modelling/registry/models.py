@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from abm_ml.errors import IntegrityError, NotReady, UnknownName
 from abm_ml.modelling.bundle import Bundle, bundle_sha256, load_bundle
+from abm_ml.modelling.commands import promoting, training
 from abm_ml.modelling.pictures import save_picture
 from abm_ml.modelling.promotion import Against, against_from, against_text
 from abm_ml.modelling.registry.store import Store, unless
@@ -89,8 +90,8 @@ class Registry(Store):
             return held
         there = self.versions(label)
         if not there:
-            raise NotReady(f"No model {label} has been trained. Run abm-ml train {label}.")
-        raise NotReady(f"The model {label} has no champion; {_listed(there)}. Run abm-ml promote {label}.")
+            raise NotReady(f"No model {label} has been trained. Run {training(label)}.")
+        raise NotReady(f"The model {label} has no champion; {_listed(there)}. Run {promoting(label)}.")
 
     def holder(self, label: str, alias: Alias) -> ModelVersion | None:
         """The version that is champion or challenger, if any is."""

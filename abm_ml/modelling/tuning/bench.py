@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm_ml.modelling.folds import Floats, Fold
+from abm_ml.modelling.evaluation import Metric
+from abm_ml.modelling.folds import Floats, Fold, Rows
 from abm_ml.modelling.inputs import Prepared
+from abm_ml.modelling.ladder import gain_of
 from abm_ml.modelling.trees import BinnedRows, Grown
 from abm_ml.modelling.tuning.space import SPACE, Range, space_around
 
@@ -69,6 +71,11 @@ class Bench:
         digest.update(json.dumps([known, version("lightgbm"), version("optuna")], sort_keys=True).encode())
         return digest.hexdigest()[:16]
 
+    @cached_property
+    def at_usual(self) -> tuple[Standing, ...]:
+        """How the model's own settings do after each fold."""
+        return tuple(self.standings(self.usual))
+
     def standings(self, settings: Mapping[str, Any]) -> Iterator[Standing]:
         """How settings do after the first fold, after two folds, and so on."""
         grown: list[Grown] = []
@@ -79,17 +86,32 @@ class Bench:
             yield Standing(float(curve.min()), int(np.argmin(curve)) + 1, tuple(grown))
 
     def auc(self, standing: Standing) -> float:
-        """How well the trees of a standing rank the rows that were judged."""
+        """How well the trees of a standing, which saw all folds, rank the rows that were judged."""
         from sklearn.metrics import roc_auc_score
 
-        judged = np.concatenate([judge for _, judge in self.folds[: len(standing.grown)]])
-        margin = np.concatenate([each.margins(standing.trees) for each in standing.grown])
-        return float(roc_auc_score(self._rows.y[judged], margin, sample_weight=self._rows.weight[judged]))
+        judged = self._judged
+        return float(roc_auc_score(self._rows.y[judged], _margin(standing), sample_weight=self._rows.weight[judged]))
+
+    def gain(self, standing: Standing) -> Metric:
+        """How much lower the log loss of a standing, which saw all folds, is than that of the usual settings."""
+        before, after = (self._surprise(each) for each in (self.at_usual[-1], standing))
+        groups, judged = self._rows.groups, self._judged
+        owner = None if groups is None else groups[judged]
+        return gain_of(before - after, owner, self._rows.weight[judged], seed=self._model.seed)[0]
 
     def classifier_settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Settings for AccountClassifier(**settings); the usual ones word for word as the model has them."""
         own = self._model.get_params()
         return {name: own[name] for name in SPACE} if dict(settings) == self.usual else dict(settings)
+
+    @cached_property
+    def _judged(self) -> Rows:
+        return np.concatenate([judge for _, judge in self.folds])
+
+    def _surprise(self, standing: Standing) -> Floats:
+        """The log loss of each row that was judged."""
+        margin = _margin(standing)
+        return np.logaddexp(0.0, margin) - self._rows.y[self._judged] * margin
 
     def _trees_of(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         model: AccountClassifier = copy.copy(self._model).set_params(**settings)
@@ -101,3 +123,7 @@ class Bench:
         filled = [np.append(curve, np.full(longest - len(curve), curve[-1])) for curve in curves]
         weights = [self._rows.weight[judge].sum() for _, judge in self.folds[: len(curves)]]
         return np.asarray(np.average(filled, axis=0, weights=weights))
+
+
+def _margin(standing: Standing) -> Floats:
+    return np.concatenate([each.margins(standing.trees) for each in standing.grown])

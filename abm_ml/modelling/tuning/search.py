@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from abm_ml.errors import ConfigError
+from abm_ml.modelling.evaluation import Metric
 from abm_ml.modelling.rolling import Rolling, rolling_folds
 from abm_ml.modelling.tuning.bench import Bench, Standing
 from abm_ml.modelling.tuning.journal import opened, require_optuna
@@ -31,7 +32,8 @@ class Trial:
     """Settings that were tried, and how well trees of them predicted rows that they had not seen.
 
     `losses` are the log losses over the first fold, the first two, and so on; a trial that was given up early
-    (`pruned`) did not see them all.
+    (`pruned`) did not see them all. `gain` is how much lower the last one is than that of the usual settings, with a
+    90 % interval; None for these, and where a trial was given up.
     """
 
     number: int
@@ -41,6 +43,7 @@ class Trial:
     trees: int
     seconds: float
     pruned: bool
+    gain: Metric | None = None
 
     @property
     def loss(self) -> float:
@@ -61,7 +64,7 @@ class Tuned:
 
     @property
     def best(self) -> Trial:
-        """The trial with the lowest loss; of equal ones the first."""
+        """The trial with the lowest loss of those that surely gain (the whole interval); the usual where none does."""
         return _best(self.trials)
 
     @property
@@ -105,8 +108,8 @@ def tune(
 
     Rows are encoded and binned once. Optuna's TPE proposes each trial, seeded by the model's seed and the number of
     trials before it; a trial is given up where it does worse than half of the others did on the same folds. The model's
-    own settings are the first trial, so that the best are never worse on these folds. What they are worth on rows that
-    nobody tuned on is another question: judge them there.
+    own settings are the first trial, and stay unless others are surely better: of many trials one is always the best,
+    if only by chance. What they are worth on rows that nobody tuned on is another question: judge them there.
 
     Raises:
         ConfigError: the budget names neither seconds nor trials.
@@ -141,11 +144,13 @@ def _tried(study: optuna.Study, bench: Bench, *, seed: int, before: tuple[Trial,
         study.enqueue_trial(first[len(before)])
     asked = study.ask()
     settings = {name: where.suggested(asked, name) for name, where in bench.space.items()}
-    standings = _until_given_up(asked, bench.standings(settings), before[0].losses if before else ())
+    under_way = bench.standings(settings) if before else bench.at_usual
+    standings = _until_given_up(asked, under_way, before[0].losses if before else ())
     last, pruned = standings[-1], len(standings) < len(bench.folds)
     facts = {
         "losses": [each.loss for each in standings],
         "auc": None if pruned else bench.auc(last),
+        "gain": asdict(bench.gain(last)) if before and not pruned else None,
         "trees": last.trees,
         "seconds": clock.perf_counter() - begun,
     }
@@ -183,8 +188,10 @@ def _trial(found: optuna.trial.FrozenTrial) -> Trial:
         trees=facts["trees"],
         seconds=facts["seconds"],
         pruned=found.state.name == "PRUNED",
+        gain=Metric(**facts["gain"]) if facts["gain"] else None,
     )
 
 
 def _best(trials: tuple[Trial, ...]) -> Trial:
-    return min((trial for trial in trials if not trial.pruned), key=lambda trial: trial.loss)
+    sure = [trial for trial in trials if trial.gain and trial.gain.low > 0.0]
+    return min(sure, key=lambda trial: trial.loss, default=trials[0])
