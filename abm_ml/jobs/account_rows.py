@@ -13,7 +13,7 @@ from abm_ml.jobs.workspace import Workspace
 from abm_ml.kpis.joins import beside
 from abm_ml.labels import standing
 from abm_ml.tables import Tables
-from abm_ml.timeline import SPINE, Facts, facts_of, known, newest
+from abm_ml.timeline import SPINE, Facts, facts_of, known, newest, within
 
 EVENTS = 200
 _FACTS = (
@@ -37,9 +37,17 @@ def _with_seller(rows: ir.Table, tables: Tables) -> ir.Table:
     """The rows with their seller's name; where an account has no territory of its own, it is its seller's."""
     if "sellers" not in tables:
         return rows.mutate(seller_name=ibis.null("string"))
-    sellers = tables["sellers"].select("owner_id", seller_name="name", _territory="territory")
+    sellers = sellers_of(tables).select("owner_id", seller_name="name", _territory="territory")
     joined = beside(rows, sellers, "owner_id")
     return joined.mutate(territory=ibis.coalesce(joined.territory, joined["_territory"])).drop("_territory")
+
+
+def sellers_of(tables: Tables) -> ir.Table:
+    """The sellers, each once, whatever the table says."""
+    sellers = tables["sellers"]
+    return sellers.group_by("owner_id").aggregate(
+        name=sellers.name.max(), territory=sellers.territory.max(), capacity=sellers.capacity.max()
+    )
 
 
 def timeline_rows(workspace: Workspace, spine: ir.Table, *, most: int = EVENTS) -> ir.Table:
@@ -49,7 +57,8 @@ def timeline_rows(workspace: Workspace, spine: ir.Table, *, most: int = EVENTS) 
     if not parts:
         return _event(spine.mutate(happened_at=spine.as_of), kind="none").limit(0).mutate(place=ibis.literal(1))
     events = ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
-    order = [ibis.desc(events.happened_at), events.kind, events.detail, events.role, events.channel]
+    # Of events at one moment all cells decide, so that the same rows stand in the same order every time.
+    order = [ibis.desc(events.happened_at), *[events[name] for name in _EVENT[2:]]]
     place = ibis.row_number().over(ibis.window(group_by="account_id", order_by=order)) + 1
     return events.mutate(place=place).filter(lambda rows: rows.place <= most)
 
@@ -61,7 +70,7 @@ def buying_group(workspace: Workspace, spine: ir.Table) -> ir.Table:
     people = people.filter(people.left_at.isnull())
     if "engagements" in tables:
         acts = known(facts_of(tables, "engagements"), spine)
-        acts = acts.filter(acts.happened_at >= acts.as_of - ibis.interval(days=days), acts.contact_id.notnull())
+        acts = acts.filter(within(acts, days), acts.contact_id.notnull())
         active = acts.select("account_id", "contact_id", is_active=ibis.literal(True)).distinct()
         people = beside(people, active, ("account_id", "contact_id"))
     else:
@@ -118,8 +127,9 @@ def _engagements(tables: Tables, spine: ir.Table) -> ir.Table:
     seen = {name: rows[name] for name in ("channel", "side")}
     if "contacts" not in tables:
         return _event(rows, kind=rows.kind, **seen)
-    people = tables["contacts"]
-    people = people.select("account_id", "contact_id", "seniority", role=ibis.coalesce(people.buying_role, people.role))
+    people = known(facts_of(tables, "contacts"), spine)
+    role = ibis.coalesce(people.buying_role, people.role)
+    people = people.select("account_id", "contact_id", "seniority", role=role)
     rows = beside(rows, people, ("account_id", "contact_id"))
     return _event(rows, kind=rows.kind, role=rows.role, seniority=rows.seniority, **seen)
 

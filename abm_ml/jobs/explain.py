@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from abm_ml.errors import IntegrityError, NotReady, UnknownName, did_you_mean
+from abm_ml.jobs.account_rows import deal_facts
 from abm_ml.jobs.changes import change_parts
 from abm_ml.jobs.grades import grades
 from abm_ml.jobs.score import champions, ready, scoring_at
@@ -239,11 +240,7 @@ def _known_rows(workspace: Workspace, account_id: str, date: dt.datetime) -> dic
 
 
 def _facts(tables: Tables, name: str) -> Facts:
-    facts = facts_of(tables, name)
-    if name == "opportunities" and "opportunity_changes" in tables:
-        changes = tables["opportunity_changes"]
-        return replace(facts, key="opportunity_id", changes=changes, changing=("amount",))
-    return facts
+    return deal_facts(tables) if name == "opportunities" else facts_of(tables, name)
 
 
 def _computed(workspace: Workspace, rows: ir.Table) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-from abm_ml.jobs.account_rows import account_facts, buying_group, open_deals, timeline_rows
+from abm_ml.jobs.account_rows import account_facts, buying_group, open_deals, sellers_of, timeline_rows
 from abm_ml.jobs.model_rows import model_rows
 from abm_ml.jobs.scoring import PART_ROWS, Scoring
 from abm_ml.kpis import KPIS
@@ -77,8 +77,7 @@ def _about_the_run(serving: Serving, folder: Path) -> Iterator[Rows]:
     yield "models", pa.Table.from_pylist(model_rows(serving.scoring))
     tables = serving.scoring.workspace.company.tables
     if "sellers" in tables:
-        sellers = tables["sellers"].select("owner_id", "name", "territory", "capacity").order_by("owner_id")
-        yield "sellers", serving.scoring.workspace.engine.compute(sellers)
+        yield "sellers", serving.scoring.workspace.engine.compute(sellers_of(tables).order_by("owner_id"))
     report = pd.concat([part.to_pandas() for part in read_groups(folder / "program_kpis.parquet")])
     unknown = report[report["value"].isna() & report["period_from"].isna() & (report["cut"] == "all")]
     yield "kpi_definitions", pa.Table.from_pylist(_definitions(unknown.set_index("name")["note"].to_dict()))
