@@ -56,10 +56,11 @@ _USUAL = {
     "two_decision_makers": Scenario(
         text="two more decision makers engaged",
         rows=(SupposedRow(kind="meeting", channel="in_person", side="sales", person=_DECISION_MAKER, times=2),),
+        labels=("progression", "win"),
     ),
     "daily_use": Scenario(
-        text="the product used on every day of a week",
-        rows=(SupposedRow(kind="product_use", channel="product", side="product", times=7),),
+        text="the product used on five days in a row",
+        rows=(SupposedRow(kind="product_use", channel="product", side="product", times=5),),
         labels=("churn",),
     ),
 }

@@ -24,17 +24,21 @@ from tests.jobs.company import LABELS, Served, tables_at_hand
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = typer.main.get_command(cli.app).commands
 NO_JOBS = {  # what the jobs share
+    "account_rows",
     "backtest_record",
     "canary",
     "card_parts",
     "champions",
+    "changes",
     "experiment_history",
     "experiment_plan",
     "experiment_report",
     "experiment_store",
     "grades",
+    "held_out",
     "learn",
     "model_config",
+    "model_rows",
     "picture",
     "population",
     "progress",
@@ -42,8 +46,10 @@ NO_JOBS = {  # what the jobs share
     "reliability",
     "scorer",
     "scoring",
+    "serving",
     "stakes",
     "training_sets",
+    "what_if",
     "workspace",
 }
 NAMED_OTHERWISE = {
