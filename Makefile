@@ -29,9 +29,9 @@ docs: .venv/core.stamp ## writes the references that are generated from the reco
 	for kind in features kpis labels tables; do $(BIN)/abm-ml catalogue $$kind --markdown > docs/$$kind.md; done
 
 lock: .venv/dev.stamp ## pins what pyproject.toml asks for, with hashes and without addresses
-	$(COMPILE) --extra report --extra excel --output-file requirements.lock
-	$(COMPILE) --constraint requirements.lock --extra dev --extra report --extra excel --extra spark --extra tune \
-		--output-file requirements-dev.lock
+	$(COMPILE) --extra report --extra excel --extra web --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --extra dev --extra report --extra excel --extra web --extra oidc --extra spark \
+		--extra tune --output-file requirements-dev.lock
 
 clean: ## removes the environment and all caches; keeps ./workspace
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from abm_ml import cli_table, cli_value, terminal
+from abm_ml import cli_page, cli_serve, cli_table, cli_value, terminal
 from abm_ml.door import DEFAULT, Config, Date, Json, Labels, Quiet, Where
 from abm_ml.door import calendar_of as _calendar
 from abm_ml.door import date_of as _date
@@ -212,6 +212,7 @@ def score(
 
 @app.command()
 def explain(
+    *,
     account: Annotated[str, typer.Argument(help="The account's id.")],
     config: Config = DEFAULT,
     workspace: Where = None,
@@ -220,6 +221,9 @@ def explain(
         Path | None,
         typer.Option(help="Draws the reasons as PNG into this file; of several labels each gets its name inserted."),
     ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Also why the scores are others than those of this earlier run.")
+    ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -227,7 +231,7 @@ def explain(
     from abm_ml.jobs.explain import explain as job
 
     with _opened(config, workspace, quiet=quiet or json) as opened:
-        result = job(opened, account, as_of=_date(as_of))
+        result = job(opened, account, as_of=_date(as_of), since=since)
         terminal.show(result, json=json)
     if picture:
         from abm_ml.jobs.picture import draw
@@ -237,6 +241,10 @@ def explain(
 
 app.command()(cli_value.backtest)
 app.command()(cli_value.plan)
+app.command()(cli_page.export)
+app.command()(cli_serve.serve)
+app.command()(cli_serve.feedback)
+app.add_typer(cli_serve.app, name="user")
 app.add_typer(cli_table.app, name="table")
 
 

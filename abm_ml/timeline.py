@@ -127,6 +127,20 @@ def looking_back(tables: Tables, as_of: dt.datetime) -> Tables:
     return Tables({**tables, **timed})
 
 
+def known_then(tables: Tables, at: dt.datetime) -> Tables:
+    """A company as one knew it at a time: no row that happened or became known later, no cell that filled in since.
+
+    Unlike in `looking_back`, a row keeps the time at which it became known, so that dates before that time do not see
+    it; dates after `at` see what one would see there if nothing more had ever become known.
+    """
+    timed = {
+        name: known_by(facts_of(tables, name), at).rows.select(*tables[name].columns)
+        for name in tables
+        if TABLES[name].happened_at
+    }
+    return Tables({**tables, **timed})
+
+
 def spine(tables: Tables, dates: Sequence[dt.datetime], engine: Engine) -> ir.Table:
     """One row (account_id, as_of) per account and date, from the account's creation on."""
     days = engine.register(pa.table({"as_of": pa.array(sorted(set(dates)), pa.timestamp("us"))}))
@@ -251,17 +265,25 @@ def micros(time: ir.TimestampValue) -> ir.IntegerValue:
     return time.truncate("s").epoch_seconds().cast("int64") * 1_000_000 + time.microsecond().cast("int64")
 
 
+def known_by(facts: Facts, until: dt.datetime) -> Facts:
+    """The rows that happened and were known before `until`; a cell that fills in at or after it is still empty."""
+    rows, end = facts.rows, ibis.timestamp(until)
+    rows = rows.filter(rows.happened_at < end, rows.known_at < end)
+    values = {
+        cell: (rows[since] < end).ifelse(rows[cell], ibis.null(rows[cell].type()))
+        for cell, since in facts.known_from.items()
+    }
+    return replace(facts, rows=rows.mutate(**values) if values else rows)
+
+
 def hindsight(facts: Facts, until: dt.datetime) -> Facts:
     """What is known today of the past: rows that happened and were known before `until`, as if known at once.
 
     For outcomes only. A cell that fills in at or after `until` is still empty.
     """
-    rows, end = facts.rows, ibis.timestamp(until)
-    rows = rows.filter(rows.happened_at < end, rows.known_at < end)
-    values: dict[str, ir.Value] = {"known_at": rows.happened_at, TOLD_AT: rows.known_at}
-    for cell, since in facts.known_from.items():
-        values[cell] = (rows[since] < end).ifelse(rows[cell], ibis.null(rows[cell].type()))
-    return replace(facts, rows=rows.mutate(**values))
+    seen = known_by(facts, until)
+    rows = seen.rows
+    return replace(seen, rows=rows.mutate(**{"known_at": rows.happened_at, TOLD_AT: rows.known_at}))
 
 
 def upcoming(facts: Facts, dates: ir.Table, days: int) -> ir.Table:

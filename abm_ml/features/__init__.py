@@ -20,9 +20,18 @@ from abm_ml.features import (  # importing a file puts its definitions into the 
 
 # isort: on
 from abm_ml.features.base import DERIVED, FEATURES, Derived, Feature, Group
-from abm_ml.features.build import FeatureColumn, FeatureSet, FeatureTable, feature_set, feature_table
+from abm_ml.features.build import (
+    CHANGING,
+    FeatureColumn,
+    FeatureSet,
+    FeatureTable,
+    feature_set,
+    feature_table,
+    supposed_table,
+)
 
 __all__ = [
+    "CHANGING",
     "DERIVED",
     "FEATURES",
     "Derived",
@@ -33,4 +42,5 @@ __all__ = [
     "Group",
     "feature_set",
     "feature_table",
+    "supposed_table",
 ]

@@ -100,7 +100,8 @@ class Derived:
 
     With `among` it is made of all accounts that are alike on the date, and its function is an aggregate of theirs:
     `among` names the columns that they share (none: all accounts are alike), and where one of those is null it is null.
-    Without a `reason` it is hidden.
+    `of_others` says that it tells what other accounts do: nothing that the account itself does changes it. Without a
+    `reason` it is hidden.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Derived:
     unit: str
     reason: str = ""
     among: tuple[str, ...] | None = None
+    of_others: bool = False
     controllable: bool = False
     monotone: Direction | None = None
     kind: Kind = "number"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import ibis.expr.types as ir
@@ -14,10 +14,13 @@ from abm_ml.features import local, portable
 from abm_ml.features.base import DERIVED, FEATURES, Derived, Direction, Feature, Group, Kind
 from abm_ml.features.cells import Asked
 from abm_ml.features.facts import FACTS, unusable
-from abm_ml.features.finish import comparisons, completed
+from abm_ml.features.finish import Comparisons, comparisons, completed
 from abm_ml.features.own import own_features
 from abm_ml.tables import Tables, Terms
 from abm_ml.timeline import SPINE
+
+# The tables in which rows may be supposed: no feature of another kind of rows reads them.
+CHANGING = ("engagements", "contacts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +103,19 @@ def _refuse_doubles(features: tuple[Feature, ...]) -> None:
 class FeatureTable:
     """account_id, as_of and every feature column: all `rows` in no order, and the same rows in `parts`.
 
-    A part holds neighbouring accounts, in the order of account_id, and is small enough for memory.
+    A part holds neighbouring accounts, in the order of account_id, and is small enough for memory. `measured` has what
+    was measured of each account, and `against` what accounts are set against; of both the rest is made.
     """
 
     rows: ir.Table
     parts: tuple[ir.Table, ...]
+    measured: ir.Table
+    against: Comparisons
+
+    def between(self, first: str, last: str) -> FeatureTable:
+        """The accounts of a range of ids, set against the same others."""
+        rows, measured = (table.filter(table.account_id.between(first, last)) for table in (self.rows, self.measured))
+        return replace(self, rows=rows, measured=measured, parts=(rows,))
 
 
 def feature_table(
@@ -115,16 +126,44 @@ def feature_table(
     `dates` should hold every account known at a date: what is typical of the others is part of some features.
     """
     chosen = feature_set(tables, terms)
-    asked = [
+    parts = _PLANS[engine.kind](_asked(chosen, tables, terms), dates, engine, progress=progress)
+    whole = ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
+    against = comparisons(whole, chosen.derived, engine)
+    rows, *made = [completed(part, chosen.derived, against).select(*SPINE, *chosen.names) for part in (whole, *parts)]
+    return FeatureTable(rows, tuple(made), whole, against)
+
+
+def supposed_table(actual: FeatureTable, supposed: Tables, terms: Terms, copies: ir.Table, engine: Engine) -> ir.Table:
+    """The features of accounts if some of their rows were others, with everybody else as everybody is.
+
+    `copies` has a row per supposed account: `copy` (its own id), and the `account_id` and `as_of` of the account that
+    it copies, as in `actual`. `supposed` are the company's tables; in CHANGING their rows bear the ids of copies. What
+    no row of these says is the account's own, and so is what is told `of_others`. Returns `copies` with every feature.
+    """
+    chosen = feature_set(supposed, terms)
+    touched = {each.name for each in FACTS if set(CHANGING) & set(each.needs)}
+    again = FeatureSet(tuple(each for each in chosen.features if each.rows in touched), ())
+    asked = _asked(again, supposed, terms)
+    spine = copies.select(account_id="copy", as_of="as_of")
+    parts = _PLANS[engine.kind](asked, spine, engine, progress=lambda _rows: None)
+    measured = (ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]).rename(copy="account_id")
+    own = actual.measured.drop(*[name for name in measured.columns if name not in ("copy", "as_of")])
+    rows = copies.inner_join(own, list(SPINE)).inner_join(measured.drop("as_of"), "copy")
+    made = completed(rows, chosen.derived, actual.against).select(*copies.columns, *chosen.names)
+    others = [each.name for each in chosen.derived if each.of_others and not each.hidden]
+    theirs = actual.rows.select(*SPINE, **{f"_{name}": name for name in others})
+    joined = made.inner_join(theirs, list(SPINE))
+    kept = {name: joined[f"_{name}"] for name in others}
+    return joined.mutate(**kept).select(*made.columns)
+
+
+def _asked(chosen: FeatureSet, tables: Tables, terms: Terms) -> list[Asked]:
+    """What is asked of each kind of rows."""
+    return [
         Asked(source.build(tables, terms), features, source.after_cut)
         for source in FACTS
         if (features := tuple(each for each in chosen.features if each.rows == source.name))
     ]
-    parts = _PLANS[engine.kind](asked, dates, engine, progress=progress)
-    whole = ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
-    against = comparisons(whole, chosen.derived, engine)
-    rows, *made = [completed(part, chosen.derived, against).select(*SPINE, *chosen.names) for part in (whole, *parts)]
-    return FeatureTable(rows, tuple(made))
 
 
 # One process reads rows into its own memory; where they are spread over many, expressions go to the rows.

@@ -47,6 +47,7 @@ def clients_of_family(others: Any) -> Any:
     needs=("engagement_score_90d", "score_of_family"),
     unit="points",
     reason="its parent and sister companies have an engagement score of {value:.0f} points over 90 days",
+    of_others=True,
 )
 def relatives_score(f: Any) -> Any:
     """Engagement score over 90 days of the account's parent and of the others that belong to it."""
@@ -58,6 +59,7 @@ def relatives_score(f: Any) -> Any:
     needs=("open_deals", "deals_of_family"),
     unit="deals",
     reason="{value:.0f} open deals with its parent and sister companies",
+    of_others=True,
 )
 def relatives_deals(f: Any) -> Any:
     """Open deals of the account's parent and of the others that belong to it."""
@@ -69,6 +71,7 @@ def relatives_deals(f: Any) -> Any:
     needs=("days_to_renewal", "clients_of_family"),
     unit="yes/no",
     reason="its parent or a sister company is a client: {value:.0f}",
+    of_others=True,
 )
 def relative_is_client(f: Any) -> Any:
     """Whether the account's parent, or another that belongs to it, has a running contract: 1 yes, 0 no."""

@@ -12,13 +12,15 @@ import pandas as pd
 import pyarrow as pa
 
 from abm_ml.errors import IntegrityError, NotReady, UnknownName, did_you_mean
+from abm_ml.jobs.account_rows import deal_facts
+from abm_ml.jobs.changes import change_parts
 from abm_ml.jobs.grades import grades
 from abm_ml.jobs.score import champions, ready, scoring_at
 from abm_ml.jobs.scorer import numbers_of, reasons_of, scored, scores_in
 from abm_ml.jobs.scoring import Scoring, kpi_parts
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.modelling.registry import ModelVersion, Registry
-from abm_ml.publishing.runs import PublishedRun, read_current
+from abm_ml.publishing.runs import PublishedRun, read_current, read_run
 from abm_ml.tables import Tables
 from abm_ml.timeline import Facts, facts_of, known
 
@@ -66,7 +68,8 @@ class Event:
 class Explained:
     """One score of the account, and whether the published run says the same (None: it is of another date).
 
-    Where the interval is wider than configured there are not `enough` data to say.
+    Where the interval is wider than configured there are not `enough` data to say. `changes` are the parts of the
+    difference to an earlier run, if one was asked about that has the score.
     """
 
     label: str
@@ -79,11 +82,15 @@ class Explained:
     grade: str
     reasons: tuple[dict[str, Any], ...]
     as_published: bool | None
+    changes: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """An account on a date: how many rows each table knows, the newest events, features, KPIs, scores and reasons."""
+    """An account on a date: how many rows each table knows, the newest events, features, KPIs, scores and reasons.
+
+    `since` is the date of the run that the scores are compared with.
+    """
 
     account_id: str
     name: str
@@ -93,20 +100,26 @@ class Explanation:
     kpis: dict[str, Any]
     features: dict[str, Any]
     scores: tuple[Explained, ...]
+    since: dt.datetime | None = None
 
 
-def explain(workspace: Workspace, account_id: str, *, as_of: dt.datetime | None = None) -> Explanation:
+def explain(
+    workspace: Workspace, account_id: str, *, as_of: dt.datetime | None = None, since: str | None = None
+) -> Explanation:
     """Computes an account's scores anew, from its events to the words; default date: that of the published run.
 
-    On that date it takes the models of the run, on any other the champions.
+    On that date it takes the models of the run, on any other the champions. `since` names an earlier run: then it also
+    says why the scores are others than those.
 
     Raises:
         UnknownName: there is no such account.
+        ConfigError: the run is not earlier.
         NotReady: no label asks about the account on that date, or there is no model.
         IntegrityError: a model is not the one that was trained, or no longer the one that the run was scored with.
     """
     published = _published(workspace)
     date = workspace.as_of(as_of or (published.as_of if published else None))
+    earlier = read_run(workspace.folder, since) if since is not None else None
     before = published if published and published.as_of == date else None
     name = _name_of(workspace, account_id)
     scoring = scoring_at(workspace, _models(workspace, before), date)
@@ -129,8 +142,22 @@ def explain(workspace: Workspace, account_id: str, *, as_of: dt.datetime | None 
         last_events=_newest(rows),
         kpis=_first(kpis),
         features=_first(mine.select([column.name for column in scoring.accounts.columns])),
-        scores=_explained(scoring, found, before),
+        scores=_with_changes(_explained(scoring, found, before), scoring, numbers_of(found), earlier),
+        since=earlier.as_of if earlier else None,
     )
+
+
+def _with_changes(
+    told: tuple[Explained, ...], scoring: Scoring, numbers: pa.Table, earlier: PublishedRun | None
+) -> tuple[Explained, ...]:
+    """The scores with why they changed since an earlier run."""
+    if earlier is None:
+        return told
+    beside = scoring.accounts.beside
+    one = beside.filter(beside.account_id == numbers["account_id"][0].as_py())
+    alone = replace(scoring, accounts=replace(scoring.accounts, beside=one))
+    parts = pa.concat_tables(change_parts(alone, earlier, numbers)).to_pandas()
+    return tuple(replace(each, changes=tuple(_records(parts[parts["label"] == each.label]))) for each in told)
 
 
 def _explained(scoring: Scoring, found: pa.Table, before: PublishedRun | None) -> tuple[Explained, ...]:
@@ -145,7 +172,9 @@ def _explained(scoring: Scoring, found: pa.Table, before: PublishedRun | None) -
             Explained(
                 label=scorer.label,
                 model=scoring.names[scorer.label],
-                **{name: float(row[name]) for name in ("probability", "low", "high")},
+                probability=float(row["probability"]),
+                low=float(row["low"]),
+                high=float(row["high"]),
                 enough=bool(row["high"] - row["low"] <= scoring.workspace.config.widest_interval),
                 base_probability=scorer.classifier.base_probability_,
                 grade=str(grades(np.array([row["probability"]]), scoring.workspace.config.grades)[0]),
@@ -211,11 +240,7 @@ def _known_rows(workspace: Workspace, account_id: str, date: dt.datetime) -> dic
 
 
 def _facts(tables: Tables, name: str) -> Facts:
-    facts = facts_of(tables, name)
-    if name == "opportunities" and "opportunity_changes" in tables:
-        changes = tables["opportunity_changes"]
-        return replace(facts, key="opportunity_id", changes=changes, changing=("amount",))
-    return facts
+    return deal_facts(tables) if name == "opportunities" else facts_of(tables, name)
 
 
 def _computed(workspace: Workspace, rows: ir.Table) -> list[dict[str, Any]]:

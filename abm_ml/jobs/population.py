@@ -44,13 +44,15 @@ class Accounts:
     """The accounts of one date that at least one label asks about, with what was known of them.
 
     `rows` has account_id, every feature, what the rule says (RULE), and whether each label `asks`; `parts` are the same
-    rows in parts of neighbouring accounts, in the order of account_id. `beside` is `rows` without the features.
+    rows in parts of neighbouring accounts, in the order of account_id. `beside` is `rows` without the features, and
+    `features` has those of every account.
     """
 
     columns: tuple[FeatureColumn, ...]
     rows: ir.Table
     parts: tuple[ir.Table, ...]
     beside: ir.Table
+    features: FeatureTable
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def accounts_at(workspace: Workspace, labels: Sequence[Label], as_of: dt.datetim
         rows=_with_features(told, features.rows),
         parts=tuple(_with_features(told, part) for part in features.parts),
         beside=told.drop("as_of"),
+        features=features,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from abm_ml.jobs import reliability
 from abm_ml.jobs.champions import Throne, against_champion
+from abm_ml.jobs.held_out import tables_of
 from abm_ml.jobs.learn import Judged
 from abm_ml.jobs.population import rule_ranking
 from abm_ml.jobs.progress import Advance
@@ -115,6 +116,7 @@ def register(judged: Judged, origin: Origin, advance: Advance, *, sections: Sect
             against=against_champion(registry, judged, definitions=origin.definitions, beside=origin.folder),
             leaks=judged.rows.leaks,
             figures=reliability.figures(judged, slices),
+            tables=tables_of(judged),
         )
         version = registry.record(record)
     return Trained(

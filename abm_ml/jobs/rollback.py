@@ -11,7 +11,8 @@ from abm_ml.labels import LABELS
 from abm_ml.modelling.audit import Approval, approvals, last_promoted
 from abm_ml.modelling.registry import ModelVersion
 from abm_ml.publishing.manifest import ModelUsed
-from abm_ml.publishing.runs import newest_run_of, point_to
+from abm_ml.publishing.past import newest_run_of
+from abm_ml.publishing.runs import point_to
 from abm_ml.publishing.storage import lock_workspace
 
 

@@ -30,6 +30,14 @@ NUMBERS = pa.schema(
 )
 SCORED = NUMBERS.append(pa.field(_REASONS, pa.list_(_REASON)))
 RULE = ("engagement_score", "engagement_level")
+MARGINS = pa.schema(
+    [
+        pa.field("account_id", pa.string()),
+        pa.field("as_of", pa.timestamp("us")),
+        pa.field("label", pa.string()),
+        pa.field("margin", pa.float64()),
+    ]
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +82,22 @@ def scores_in(rows: pa.RecordBatch) -> pa.Table:
     """SCORED of rows that were `scored`: a row per account and label that asks about it, by account and label."""
     told = rows.column(_SCORES).flatten()
     return pa.table([told.field(field.name) for field in SCORED], schema=SCORED)
+
+
+def margins(rows: pa.RecordBatch, *, scorers: Sequence[Scorer], schema: pa.Schema) -> pa.RecordBatch:
+    """MARGINS of the rows: what each label's model says of accounts and dates that it asks about, not yet calibrated.
+
+    `rows` has account_id, as_of, the features, and per label whether it `asks`; `schema` is what they promise.
+    """
+    frame = pa.Table.from_batches([rows]).cast(schema).to_pandas()
+    parts = [MARGINS.empty_table()]
+    for scorer in scorers:
+        asked = frame[frame[asks(scorer.label)].to_numpy(dtype=bool)]
+        if len(asked):
+            said = asked[["account_id", "as_of"]].assign(label=scorer.label, margin=scorer.classifier.margin(asked))
+            parts.append(pa.Table.from_pandas(said, schema=MARGINS, preserve_index=False))
+    found = pa.concat_tables(parts)
+    return pa.RecordBatch.from_arrays([_whole(column) for column in found.columns], schema=MARGINS)
 
 
 def _scored_by(scorer: Scorer, asked: pd.DataFrame) -> pa.Table:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from abm_ml.errors import GateRefused
 from abm_ml.jobs.grades import grades
 from abm_ml.jobs.population import Accounts, percentile, rule_ranking
-from abm_ml.jobs.report_kpis import kpis_by_account, program_report
+from abm_ml.jobs.report_kpis import kpis_by_account
 from abm_ml.jobs.scorer import RULE, Scorer, numbers_of, reasons_of, scored, scores_in
 from abm_ml.jobs.workspace import Workspace
 from abm_ml.kpis import rounded
@@ -37,19 +37,6 @@ class Scoring:
     accounts: Accounts
     scorers: tuple[Scorer, ...]
     names: Mapping[str, str]
-
-
-def parts_of(scoring: Scoring) -> Iterator[Part]:
-    """All tables of a run, part by part.
-
-    Raises:
-        GateRefused: no label asks about any account.
-    """
-    numbers = yield from scores_of(scoring)
-    for rows in kpi_parts(scoring, numbers):
-        yield "kpis", rows
-    program = program_report(scoring.workspace, scoring.as_of, numbers)
-    yield "program_kpis", pa.Table.from_pandas(program, preserve_index=False)
 
 
 def scores_of(scoring: Scoring) -> Generator[Part, None, pa.Table]:

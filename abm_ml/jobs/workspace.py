@@ -27,6 +27,9 @@ from abm_ml.modelling.audit import Caller, Trail
 from abm_ml.modelling.calibration import WIDEST
 from abm_ml.modelling.promotion import PromotionConfig
 from abm_ml.modelling.registry import TrackingConfig
+from abm_ml.publishing.serving.config import PageConfig
+from abm_ml.publishing.web_config import WebConfig
+from abm_ml.reasons.scenarios import WhatIfConfig
 from abm_ml.sources import (
     DatabaseConfig,
     DatabaseSource,
@@ -66,11 +69,14 @@ class WorkspaceConfig(Terms):
     grades: Grades
     goals: dict[str, dict[str, float]] = Field(default_factory=dict, description="per KPI: {cut: goal}")
     widest_interval: float = Field(default=WIDEST, gt=0, le=1, description="beyond it there is not enough data to say")
+    page: PageConfig = PageConfig()
+    what_if: WhatIfConfig = WhatIfConfig()
     tracking: TrackingConfig = TrackingConfig()
     promotion: PromotionConfig = PromotionConfig()
     cost_of_contact: dict[str, Annotated[float, Field(ge=0)]] = Field(
         default_factory=dict, description="per label, in the reporting currency: what calling an account costs"
     )
+    web: WebConfig = WebConfig()
 
     def question(self, label: Label) -> Question:
         """How a label is asked: as configured, else with its usual horizon."""
@@ -78,7 +84,8 @@ class WorkspaceConfig(Terms):
 
     @model_validator(mode="after")
     def _names(self) -> Self:
-        for name in (*self.labels, *self.cost_of_contact):
+        supposed = [name for scenario in self.what_if.scenarios.values() for name in scenario.labels]
+        for name in (*self.labels, *self.cost_of_contact, *supposed):
             LABELS[name]
         for name in self.goals:
             KPIS[name]
@@ -178,7 +185,8 @@ class Workspace:
     @property
     def config_hash(self) -> str:
         """A hash of everything configured that changes results; where they are put does not."""
-        unchanging = {"workspace", "models", "tracking", "engine", "promotion", "cost_of_contact", "widest_interval"}
+        elsewhere = {"workspace", "models", "tracking", "engine", "web"}
+        unchanging = elsewhere | {"promotion", "cost_of_contact"}
         values = self.config.model_dump(mode="json", exclude=unchanging)
         return fingerprint(json.dumps(values, sort_keys=True))
 

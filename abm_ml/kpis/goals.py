@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -75,6 +76,24 @@ def attained(rows: pd.DataFrame, goals: Goals, engine: Engine) -> pd.DataFrame:
 def _frame(found: Any, like: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(found).reindex(columns=like.columns)
     return frame.astype({name: kind for name, kind in like.dtypes.items() if frame[name].isna().all()})
+
+
+def goals_by_account(accounts: pd.DataFrame, goals: Goals) -> list[dict[str, float]]:
+    """Per account the goals that hold for it: of several for one KPI the one whose cut says most.
+
+    `accounts` has a column per name of a cut; goals of cuts by which accounts are not told apart are left out.
+    """
+    found: list[dict[str, float]] = [{} for _ in range(len(accounts))]
+    wanted = sorted(_wanted(goals).items(), key=lambda goal: len(_pairs(goal[0][1])))
+    for (name, cut), goal in wanted:
+        pairs = _pairs(cut)
+        if pairs.keys() <= set(accounts.columns):
+            fits = np.ones(len(accounts), dtype=bool)
+            for key, value in pairs.items():
+                fits &= (accounts[key].astype("str") == value).to_numpy(dtype=bool, na_value=False)
+            for place in np.flatnonzero(fits):
+                found[place][name] = goal
+    return found
 
 
 def in_order(keys: Collection[str]) -> tuple[str, ...]:

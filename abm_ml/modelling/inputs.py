@@ -21,13 +21,15 @@ class Feature:
     """A column as a model reads it: a category is its place in `categories`, a gap or an unknown category is missing.
 
     `typical` is the median of the training rows that have a value, for a flag or a category the most frequent one; None
-    where at least half of the rows have none.
+    where at least half of the rows have none. `low` and `high` are the ends of what training saw of a number.
     """
 
     name: str
     kind: Kind
     categories: tuple[str, ...] = ()
     typical: float | bool | str | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +138,12 @@ def _text(value: Any) -> str:
 
 def _with_typical(feature: Feature, column: NDArray[np.float64]) -> Feature:
     known = column[~np.isnan(column)]
+    if feature.kind == "number":
+        feature = replace(feature, low=float(known.min()), high=float(known.max()))
     if 2 * len(known) <= len(column):
         return feature  # most rows have none, so a value is nothing typical
     if feature.kind == "number":
-        return Feature(feature.name, feature.kind, typical=float(np.median(known)))
+        return replace(feature, typical=float(np.median(known)))
     commonest = int(np.bincount(known.astype(np.int64)).argmax())
     typical = feature.categories[commonest] if feature.categories else bool(commonest)
-    return Feature(feature.name, feature.kind, feature.categories, typical)
+    return replace(feature, typical=typical)

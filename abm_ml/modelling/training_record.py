@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from abm_ml.leaks import Finding, accepted_in_words
 from abm_ml.modelling.bundle import Bundle
@@ -37,7 +37,7 @@ class TrainingRecord:
     """What one training leaves: the folder of its bundle, its card, its pictures by name, and what was said of it.
 
     `against` sets it beside the champion of the day, if there is one; `leaks` are columns that somebody vouches for.
-    `figures` are further ones by name, beside those of the bundle.
+    `figures` are further ones by name, beside those of the bundle; `tables` are lists of records by name.
     """
 
     bundle: Path
@@ -48,6 +48,7 @@ class TrainingRecord:
     against: Against | None = None
     leaks: tuple[Finding, ...] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def tags_of(training: TrainingRecord, bundle: Bundle, sha256: str) -> dict[str, str]:

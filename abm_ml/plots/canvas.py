@@ -11,7 +11,7 @@ import pandas as pd
 
 from abm_ml.errors import NotReady
 from abm_ml.plots.periods import Span, ticks
-from abm_ml.plots.wording import format_interval, format_value, in_picture
+from abm_ml.wording import format_interval, format_value, in_picture
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

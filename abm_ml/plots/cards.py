@@ -7,7 +7,7 @@ import pandas as pd
 from abm_ml.plots.contents import Contents
 from abm_ml.plots.markup import apart, safe, table, trend
 from abm_ml.plots.overview import BETTER, WORSE
-from abm_ml.plots.wording import cut_in_words, format_value
+from abm_ml.wording import cut_in_words, format_value
 
 _FIRST = (
     "win_rate", "pipeline_velocity", "roi", "penetration_rate", "engaged_account_rate", "engagement_score",

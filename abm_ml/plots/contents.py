@@ -11,7 +11,7 @@ import pandas as pd
 
 from abm_ml.plots.overview import UNCLEAR, moves_of
 from abm_ml.plots.periods import Span, before, current, spans_of
-from abm_ml.plots.wording import format_number, format_short, title_of
+from abm_ml.wording import format_number, format_short, title_of
 
 if TYPE_CHECKING:
     from abm_ml.kpis.base import Kpi

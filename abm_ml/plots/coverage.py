@@ -19,7 +19,7 @@ from abm_ml.plots.canvas import (
     something,
 )
 from abm_ml.plots.periods import current, spans_of
-from abm_ml.plots.wording import cut_in_words, format_number, in_picture, shortened
+from abm_ml.wording import cut_in_words, format_number, in_picture, shortened
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -22,7 +22,7 @@ from abm_ml.plots.canvas import (
     something,
 )
 from abm_ml.plots.periods import Span, current, spans_of
-from abm_ml.plots.wording import format_short, in_picture
+from abm_ml.wording import format_short, in_picture
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from abm_ml.plots.canvas import (
     something,
 )
 from abm_ml.plots.periods import current, spans_of
-from abm_ml.plots.wording import in_picture, shortened, words_of
+from abm_ml.wording import in_picture, shortened, words_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

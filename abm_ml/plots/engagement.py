@@ -20,7 +20,7 @@ from abm_ml.plots.canvas import (
     something,
 )
 from abm_ml.plots.periods import spans_of
-from abm_ml.plots.wording import in_picture, shortened, words_of
+from abm_ml.wording import in_picture, shortened, words_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ import html
 import math
 from collections.abc import Iterable, Sequence
 
-from abm_ml.plots.wording import visible
+from abm_ml.wording import visible
 
 _WIDE, _HIGH, _EDGE = 120, 32, 4
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from abm_ml.plots.canvas import BLUE, GREY, ORANGE, canvas, plotly_objects, something
 from abm_ml.plots.periods import before, current, spans_of
-from abm_ml.plots.wording import in_picture, title_of
+from abm_ml.wording import in_picture, title_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from abm_ml.plots.wording import NOTHING
+from abm_ml.wording import NOTHING
 
 # A period that has come so far is compared with whole ones.
 _NEARLY = 0.95

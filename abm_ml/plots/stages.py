@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from abm_ml.plots.canvas import BLUE, GREY, ORANGE, Place, canvas, hovers, picked, plotly_objects, something
 from abm_ml.plots.periods import current, spans_of
-from abm_ml.plots.wording import format_number, in_picture, shortened, words_of
+from abm_ml.wording import format_number, in_picture, shortened, words_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from abm_ml.plots.lines import Block, blocks_of
 from abm_ml.plots.markup import apart, safe, table
 from abm_ml.plots.overview import THREE_RS
 from abm_ml.plots.periods import Span
-from abm_ml.plots.wording import NOTHING, cut_in_words, format_interval, format_number, words_of
+from abm_ml.wording import NOTHING, cut_in_words, format_interval, format_number, words_of
 
 FAMILIES = {
     "engagement": "Engagement and awareness",

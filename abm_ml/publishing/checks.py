@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from abm_ml.errors import GateRefused
 from abm_ml.publishing.tables import (
+    CHANGES,
     NAMES,
+    NOT_NEEDED,
     ORDER,
     PROGRAM_KPIS,
     REASONS,
     SCORES,
+    WHAT_IF,
     Marks,
     by_account,
     marked,
@@ -28,7 +31,12 @@ from abm_ml.reasons.rows import OTHER
 CLOSE_ENOUGH = 1e-9
 JUDGED_FROM, MOST_ALIKE = 100, 0.99
 _SCORE = ["account_id", "label"]
-_KEYS = {"scores": _SCORE, "reasons": _SCORE, "kpis": ["account_id"], "features": ["account_id"]}
+_KEYS = {
+    **dict.fromkeys(("scores", "reasons", "changes"), _SCORE),
+    **{key: ["account_id"] for key in ("kpis", "features")},
+    "what_if": [*_SCORE, "place"],
+}
+_NUMBERED = {"reasons": "rank", "changes": "place"}
 
 
 class Checking:
@@ -42,11 +50,18 @@ class Checking:
     def __init__(self, *, run_id: str, as_of: dt.date) -> None:
         self._run = {"run_id": pa.scalar(run_id, pa.string())}
         self._dated = {**self._run, "as_of": pa.scalar(as_of, pa.date32())}
-        self._schemas = {"scores": SCORES, "reasons": REASONS, "program_kpis": PROGRAM_KPIS}
+        self._schemas = {
+            "scores": SCORES,
+            "reasons": REASONS,
+            "program_kpis": PROGRAM_KPIS,
+            "changes": CHANGES,
+            "what_if": WHAT_IF,
+        }
         self._seen: set[str] = set()
         self._last: dict[str, tuple[Any, ...]] = {}
         self._scores: list[pa.Table] = []
         self._sums: list[pa.Table] = []
+        self._moves: list[pa.Table] = []
 
     def part(self, name: str, rows: pa.Table) -> pa.Table:
         """A part of a table as it is stored: complete, in order, every row marked with its run."""
@@ -56,9 +71,8 @@ class Checking:
         table = self._shaped(name, rows)
         if name == "program_kpis":
             return ordered(table, ORDER)
-        table = ordered(table, [*_KEYS[name], *(["rank"] if name == "reasons" else [])])
-        keys = self._summed(table) if name == "reasons" else table.select(_KEYS[name])
-        self._check_keys(name, keys)
+        table = ordered(table, [*_KEYS[name], *([_NUMBERED[name]] if name in _NUMBERED else [])])
+        self._check_keys(name, self._summed(name, table) if name in _NUMBERED else table.select(_KEYS[name]))
         if name == "scores":
             _check_bounds(table)
             self._scores.append(table.select([*_SCORE, "probability", "base_probability"]))
@@ -66,7 +80,7 @@ class Checking:
 
     def finish(self) -> None:
         """The checks for which every part must have been seen."""
-        missing = [name for name in NAMES if name not in self._seen]
+        missing = [name for name in NAMES if name not in (*self._seen, *NOT_NEEDED)]
         if missing:
             raise GateRefused(f"Run not published: there is no table {', '.join(missing)}.")
         scores = pa.concat_tables(self._scores)
@@ -74,6 +88,8 @@ class Checking:
             raise GateRefused("Run not published: scores has no rows, so there is nobody to score. Check the date.")
         _check_spread(scores)
         _check_sums(scores, pa.concat_tables(self._sums))
+        if self._moves:
+            _check_moves(scores, pa.concat_tables(self._moves))
 
     def _shaped(self, name: str, rows: pa.Table) -> pa.Table:
         marks: Marks = self._dated if name in ("scores", "program_kpis") else self._run
@@ -101,13 +117,17 @@ class Checking:
             )
         self._last[name] = last
 
-    def _summed(self, reasons: pa.Table) -> pa.Table:
-        """The keys of the scores that the reasons are of; what they add up to is kept for the end."""
-        starts = np.flatnonzero(_starts(reasons.select(_SCORE)))
-        _check_ranks(reasons, starts)
-        keys = reasons.select(_SCORE).take(pa.array(starts))
-        points = np.add.reduceat(reasons["points"].to_numpy(), starts) if len(starts) else np.zeros(0)
-        self._sums.append(keys.append_column("points", pa.array(points)))
+    def _summed(self, name: str, told: pa.Table) -> pa.Table:
+        """The keys of the scores that reasons or changes are of; what they add up to is kept for the end."""
+        starts = np.flatnonzero(_starts(told.select(_SCORE)))
+        keys = told.select(_SCORE).take(pa.array(starts))
+        points = np.add.reduceat(told["points"].to_numpy(), starts) if len(starts) else np.zeros(0)
+        sums = keys.append_column("points", pa.array(points))
+        if name == "reasons":
+            _check_ranks(told, starts)
+            self._sums.append(sums)
+        else:
+            self._moves.append(sums.append_column("before", told["before"].take(pa.array(starts))))
         return keys
 
 
@@ -167,4 +187,18 @@ def _check_sums(scores: pa.Table, sums: pa.Table) -> None:
         account, label = scores["account_id"][row], scores["label"][row]
         raise GateRefused(
             f"Run not published: the reasons of {account} ({label}) miss its probability by {off[row]:.1e}."
+        )
+
+
+def _check_moves(scores: pa.Table, moves: pa.Table) -> None:
+    """The parts of each change add up: from the probability of the run before to that of this one."""
+    joined = moves.join(scores, _SCORE, join_type="left outer")
+    off = joined["before"].to_numpy() + joined["points"].to_numpy() - joined["probability"].to_numpy()
+    wrong = np.flatnonzero(~(np.abs(off) <= CLOSE_ENOUGH))
+    if len(wrong):
+        row = int(wrong[0])
+        account, label = joined["account_id"][row], joined["label"][row]
+        raise GateRefused(
+            f"Run not published: {len(wrong):,} changes do not lead to a score (first: {account}, {label}, off by "
+            f"{abs(off[row]):.1e})."
         )

@@ -29,7 +29,8 @@ class ModelUsed:
 class RunFacts:
     """All that a run depends on: the date, the model of each label, a hash per table read, configuration, definitions.
 
-    `versions` names Python and the packages; it is kept, but is no part of what makes two runs the same.
+    `previous` names the run that its scores are compared with; None where there is none. `versions` names Python and
+    the packages; it is kept, but is no part of what makes two runs the same.
     """
 
     as_of: dt.date
@@ -38,6 +39,7 @@ class RunFacts:
     config_sha256: str
     definitions: str
     versions: Mapping[str, str]
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,9 @@ def damaged(path: Path, why: str) -> IntegrityError:
 
 
 def _record(facts: RunFacts) -> dict[str, Any]:
-    return {**asdict(facts), "as_of": facts.as_of.isoformat()}
+    record = {**asdict(facts), "as_of": facts.as_of.isoformat()}
+    # Runs of earlier versions compare with none, and keep their names.
+    return {name: value for name, value in record.items() if name != "previous" or value is not None}
 
 
 def _facts(record: Mapping[str, Any]) -> RunFacts:
@@ -126,4 +130,5 @@ def _facts(record: Mapping[str, Any]) -> RunFacts:
         config_sha256=record["config_sha256"],
         definitions=record["definitions"],
         versions=record["versions"],
+        previous=record.get("previous"),
     )

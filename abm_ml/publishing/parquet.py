@@ -81,6 +81,13 @@ def read_parquet(
         return pa.concat_tables(found).select(columns or file.schema_arrow.names)
 
 
+def read_groups(path: Path, *, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The rows of a Parquet file, or only some of its columns, a group of neighbouring rows at a time."""
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, columns=columns)
+
+
 def _groups_with(file: pq.ParquetFile, accounts: Sequence[str]) -> Iterator[int]:
     """The row groups that may hold one of the accounts, by the least and the greatest account that they hold."""
     place = file.schema_arrow.names.index("account_id")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
-import re
 import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,7 +18,6 @@ from abm_ml.publishing.checks import Checking
 from abm_ml.publishing.manifest import (
     MANIFEST,
     Manifest,
-    ModelUsed,
     RunFacts,
     StoredFile,
     canonical,
@@ -31,11 +28,11 @@ from abm_ml.publishing.manifest import (
     verify,
 )
 from abm_ml.publishing.parquet import TableWriter, read_parquet
+from abm_ml.publishing.pointer import CURRENT, RUNS, current_run_id, run_folder
 from abm_ml.publishing.storage import WorkspaceLock, lock_workspace, storing
 from abm_ml.publishing.tables import Part
 
-RUNS, CURRENT, STAGING = "runs", "current.json", ".tmp-"
-_RUN_ID = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
+STAGING = ".tmp-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +42,14 @@ class Run:
     A part is the name of a table and some rows of it. The parts of one table follow each other in its order, with all
     rows of an account in one part; parts of different tables may alternate. They are asked for one at a time, only if
     the run is written, and written before the next one is asked for.
+
+    `beside` are further files by name: each is written by a function of its path, beside the finished tables, which
+    returns how many rows it has.
     """
 
     facts: RunFacts
     tables: Iterable[Part]
+    beside: Mapping[str, Callable[[Path], int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,20 @@ class PublishedRun:
         """The features of every account as scored; only of some, if they are named."""
         return self._table("features", accounts)
 
+    def changes(self, *, accounts: Collection[str] | None = None) -> pa.Table:
+        """Why each score changed since the previous run, part by part; only of some accounts, if they are named."""
+        return self._table("changes", accounts)
+
+    def what_if(self, *, accounts: Collection[str] | None = None) -> pa.Table:
+        """What each scenario would make of each score; only of some accounts, if they are named."""
+        return self._table("what_if", accounts)
+
     def _table(
         self, name: str, accounts: Collection[str] | None = None, columns: Sequence[str] | None = None
     ) -> pa.Table:
         path = self.folder / f"{name}.parquet"
+        if path.name not in self.manifest.files:
+            raise NotReady(f"Run {self.run_id} has no {path.name}: an earlier version wrote it. Score again.")
         try:
             return read_parquet(path, accounts=accounts, columns=columns)
         except (OSError, pa.ArrowInvalid) as error:
@@ -146,26 +157,6 @@ def point_to(workspace: Path, run_id: str, *, lock: WorkspaceLock | None = None)
         return folder
 
 
-def newest_run_of(workspace: Path, models: Mapping[str, ModelUsed]) -> str | None:
-    """The run of exactly these models with the latest date, of several the last one written; None where there is none.
-
-    Raises:
-        IntegrityError: there is none, but a run whose manifest cannot be read.
-    """
-    found, unreadable = [], None
-    for path in (workspace / RUNS).glob(f"*/{MANIFEST}"):
-        try:
-            facts = read_manifest(path.parent).facts
-        except IntegrityError as error:
-            unreadable = error
-            continue
-        if facts.models == models:
-            found.append((facts.as_of, path.stat().st_mtime_ns, path.parent.name))
-    if not found and unreadable:
-        raise unreadable
-    return max(found)[2] if found else None
-
-
 def is_published(workspace: Path, run_id: str) -> bool:
     """Whether a run is on disk, current or not."""
     return (workspace / RUNS / run_id / MANIFEST).is_file()
@@ -178,22 +169,12 @@ def read_current(workspace: Path) -> PublishedRun:
         NotReady: nothing has been published.
         IntegrityError: the pointer, or a file of the run, is not the one that was written.
     """
-    pointer = workspace / RUNS / CURRENT
-    try:
-        run_id = json.loads(pointer.read_bytes())["run_id"]
-    except FileNotFoundError as error:
-        raise NotReady(f"{workspace}: no scores have been published yet. Run `abm-ml score`.") from error
-    except (KeyError, OSError, TypeError, ValueError) as error:
-        raise damaged(pointer, f"{type(error).__name__}: {error}") from error
-    return read_run(workspace, str(run_id))
+    return read_run(workspace, current_run_id(workspace))
 
 
 def read_run(workspace: Path, run_id: str) -> PublishedRun:
     """A run by its name, current or not, verified byte by byte."""
-    folder = workspace / RUNS / run_id
-    # A name with slashes would lead out of the workspace.
-    if not _RUN_ID.fullmatch(run_id) or not folder.is_dir():
-        raise IntegrityError(f"{workspace / RUNS}: there is no run '{run_id}'. Run `abm-ml score` again.")
+    folder = run_folder(workspace, run_id)
     manifest = read_manifest(folder)
     verify(folder, manifest)
     return PublishedRun(folder, manifest)
@@ -243,6 +224,7 @@ def _written(staging: Path, run_id: str, run: Run) -> dict[str, StoredFile]:
         for writer in writers.values():
             writer.finish()
     paths = {each.path: each.rows for each in writers.values()}
+    paths |= {staging / name: write(staging / name) for name, write in run.beside.items()}
     return {path.name: StoredFile(path.stat().st_size, storage.sha256_of(path), rows) for path, rows in paths.items()}
 
 

@@ -6,18 +6,16 @@ import csv
 import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm_ml.errors import ConfigError, NotReady
+from abm_ml.publishing.cells import harmless, sheet_cell
 from abm_ml.publishing.storage import replace_bytes, storing
 
 _MOST_ROWS = 1_048_576  # of a sheet
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:
@@ -72,31 +70,16 @@ def _xlsx(frame: pd.DataFrame) -> bytes:
     sheet.append(list(frame.columns))
     plain = _harmless(frame).astype(object)
     for cells in plain.where(frame.notna(), None).itertuples(index=False):
-        sheet.append([_cell(sheet, value) for value in cells])
+        sheet.append([sheet_cell(sheet, value) for value in cells])
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
 
 
-def _cell(sheet: Any, value: object) -> Any:
-    """A cell of a sheet; a text stays a text, without the signs that a sheet cannot hold."""
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
-
-    if not isinstance(value, str):
-        return value
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value))
-    cell.data_type = "s"
-    return cell
-
-
 def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with an apostrophe before each text that a spreadsheet would run."""
     texts = [name for name in frame.columns if frame[name].dtype in ("str", "object")]
-    return frame.assign(**{name: frame[name].map(_quoted, na_action="ignore") for name in texts})
-
-
-def _quoted(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return frame.assign(**{name: frame[name].map(harmless, na_action="ignore") for name in texts})
 
 
 SINKS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {".csv": _csv, ".parquet": _parquet, ".xlsx": _xlsx}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from abm_ml.errors import GateRefused
-from abm_ml.reasons.rows import REASONS as REASON_COLUMNS
+from abm_ml.reasons import rows
 
 RUN_ID = pa.field("run_id", pa.string(), nullable=False)
 SCORES = pa.schema(
@@ -36,7 +36,7 @@ SCORES = pa.schema(
         pa.field("holdout", pa.bool_(), nullable=False),
     ]
 )
-REASONS = pa.schema([RUN_ID, *REASON_COLUMNS])
+REASONS, CHANGES, WHAT_IF = (pa.schema([RUN_ID, *told]) for told in (rows.REASONS, rows.CHANGES, rows.WHAT_IF))
 PROGRAM_KPIS = pa.schema(
     [
         RUN_ID,
@@ -72,6 +72,7 @@ class RunTables:
     """All tables of a run at once, in any row and column order; `run_id` and `as_of` may be left out.
 
     `kpis` and `features` have one row per `account_id` and any further columns; `program_kpis` is the KPI report.
+    `changes` and `what_if` may be empty: without a run before, and without scenarios.
     """
 
     scores: pa.Table
@@ -79,13 +80,16 @@ class RunTables:
     kpis: pa.Table
     program_kpis: pa.Table
     features: pa.Table
+    changes: pa.Table = field(default_factory=rows.CHANGES.empty_table)
+    what_if: pa.Table = field(default_factory=rows.WHAT_IF.empty_table)
 
     def __iter__(self) -> Iterator[Part]:
         """Each table as one part."""
-        return ((field.name, getattr(self, field.name)) for field in fields(self))
+        return ((each.name, getattr(self, each.name)) for each in fields(self))
 
 
-NAMES = tuple(field.name for field in fields(RunTables))
+NAMES = tuple(each.name for each in fields(RunTables))
+NOT_NEEDED = ("changes", "what_if")
 
 
 def marked(name: str, table: pa.Table, marks: Marks) -> pa.Table:
@@ -107,15 +111,13 @@ def shaped(name: str, table: pa.Table, schema: pa.Schema) -> pa.Table:
     if missing or foreign or len(table.column_names) != len(schema):
         complaint = f"lacks {', '.join(missing)}" if missing else f"has columns too many ({', '.join(foreign)})"
         raise GateRefused(f"Run not published: {name} {complaint}. Expected: {', '.join(schema.names)}.")
-    columns = [_cast(name, table[field.name], field) for field in schema]
-    for field, column in zip(schema, columns, strict=True):
-        _check_gaps(name, field, column)
-        unknown = set(pc.unique(column).to_pylist()) - {*ALLOWED[field.name], None} if field.name in ALLOWED else ()
+    columns = [_cast(name, table[each.name], each) for each in schema]
+    for each, column in zip(schema, columns, strict=True):
+        _check_gaps(name, each, column)
+        unknown = set(pc.unique(column).to_pylist()) - {*ALLOWED[each.name], None} if each.name in ALLOWED else ()
         if unknown:
-            allowed = ", ".join(ALLOWED[field.name])
-            raise GateRefused(
-                f"Run not published: {name}, column '{field.name}' holds {min(unknown)!r}, not {allowed}."
-            )
+            allowed = ", ".join(ALLOWED[each.name])
+            raise GateRefused(f"Run not published: {name}, column '{each.name}' holds {min(unknown)!r}, not {allowed}.")
     return pa.table(columns, schema=schema)
 
 

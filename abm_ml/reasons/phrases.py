@@ -95,7 +95,6 @@ def reasons_of(block: Contributions, values: pd.DataFrame, *, label: str, wordin
     values_shown, words = _told(chosen, values, wording)
     columns = [sentence.column for sentence in wording.sentences]
     typical = [_plain(sentence.column, sentence.typical) for sentence in wording.sentences]
-    effects = _effects(chosen.points)
     return pa.table(
         [
             pa.array(values["account_id"], pa.string()).take(pa.array(chosen.row)),
@@ -107,7 +106,7 @@ def reasons_of(block: Contributions, values: pd.DataFrame, *, label: str, wordin
             _looked_up(typical, chosen.column, otherwise=None),
             pa.array(chosen.points),
             pa.array(np.array([column.controllable for column in columns])[chosen.column] & spoken),
-            pc.binary_join_element_wise(words, effects, ""),
+            pc.binary_join_element_wise(words, effects(chosen.points), ""),
         ],
         schema=REASONS,
     )
@@ -202,7 +201,7 @@ def _looked_up(texts: list[Any], places: Places, *, otherwise: str | None) -> pa
     return pa.array([*texts, otherwise], pa.string()).take(pa.array(places % (len(texts) + 1)))
 
 
-def _effects(points: Floats) -> pa.Array:
+def effects(points: Floats) -> pa.Array:
     """The end of each sentence; there are few different ones, as it shows tenths of a point."""
     size = np.floor(np.abs(points) * 1000 + 0.5) / 1000
     tenths = np.sign(points) * np.where(size > 0, size, 0.0001)

@@ -61,7 +61,7 @@ def _family(family: str, rows: pd.DataFrame, currency: str, console: Console) ->
 
 def _cells(found: pd.DataFrame, begins: Sequence[Any], currency: str, *, goals: bool) -> list[str]:
     """The values of one line, a cell per period, then its goal and whether the last period meets it."""
-    from abm_ml.plots.wording import format_value
+    from abm_ml.wording import format_value
 
     by_period = found.set_index("period_from")
     unit = by_period["unit"].iloc[0]

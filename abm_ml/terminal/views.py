@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from abm_ml.jobs.check import CheckResult
     from abm_ml.jobs.demo import DemoResult, TopAccount
     from abm_ml.jobs.explain import Explained, Explanation
+    from abm_ml.jobs.feedback import FeedbackResult
     from abm_ml.jobs.promote import PromoteResult
     from abm_ml.jobs.reference import Reference
     from abm_ml.jobs.register import Trained
@@ -111,6 +113,14 @@ def _audit(result: AuditResult, console: Console) -> None:
     console.print(listed)
 
 
+def _feedback(result: FeedbackResult, console: Console) -> None:
+    listed = table("What people said", ("when", "who", "account", "score", "said", "own estimate", "because"))
+    for each in result.said:
+        shown, own = f"{each.label} {each.probability:.1%}", "" if each.estimate is None else f"{each.estimate:.1%}"
+        row(listed, each.at, each.user, each.account_id, shown, each.verdict, own, each.because or "")
+    console.print(listed)
+
+
 def _score(result: ScoreResult, console: Console) -> None:
     how = "was published already" if result.already_published else "is published"
     counts = ", ".join(f"{count:,} for {label} ({result.models[label]})" for label, count in result.scored.items())
@@ -118,6 +128,14 @@ def _score(result: ScoreResult, console: Console) -> None:
     for label in result.left_out:
         line(console, f"Not scored: {label}, for its tables are not there.")
     line(console, f"It lies in {result.folder}.")
+    if result.previous:
+        line(console, f"Compared with run {result.previous}, the biggest movers:")
+    else:
+        line(console, "No run of an earlier date is there, so nothing is said of changes.")
+    for each in result.movers:
+        who = f"{each.name} ({each.account_id})" if each.name else each.account_id
+        moved = f"{100 * each.change:+.1f} points to {each.probability:.1%}"
+        line(console, f"  {each.label:<12} {moved}  {who}")
 
 
 def _explanation(result: Explanation, console: Console) -> None:
@@ -133,6 +151,8 @@ def _explanation(result: Explanation, console: Console) -> None:
     line(console, f"KPIs: {kpis}")
     for each in result.scores:
         _explained(each, console)
+        if result.since:
+            _changed(each, result.since, console)
 
 
 def _explained(each: Explained, console: Console) -> None:
@@ -148,6 +168,16 @@ def _explained(each: Explained, console: Console) -> None:
     console.print(listed)
     if each.as_published is not None:
         line(console, f"The published run says {'the same' if each.as_published else 'otherwise'}.")
+
+
+def _changed(each: Explained, since: dt.datetime, console: Console) -> None:
+    if not each.changes:
+        line(console, f"The run of {since:%Y-%m-%d} has no score for {each.label}.")
+        return
+    before = each.changes[0]["before"]
+    line(console, f"Since {since:%Y-%m-%d}: from {before:.1%} to {each.probability:.1%}")
+    for part in each.changes:
+        line(console, f"  {100 * part['points']:+7.2f}  {part['text']}")
 
 
 def _sure(each: Explained | TopAccount, within: str) -> str:
@@ -202,6 +232,7 @@ VIEWS: dict[str, Callable[[Any, Console], None]] = {
     "Disagreements": disagreements_view,
     "ExperimentResult": experiment_view,
     "Explanation": _explanation,
+    "FeedbackResult": _feedback,
     "KpiResult": kpi_view,
     "PlanResult": plan_view,
     "PromoteResult": _promote,

@@ -34,7 +34,7 @@ from steps import Steps
 
 import abm_ml
 from abm_ml.errors import NotReady
-from abm_ml.features import feature_set
+from abm_ml.features import FeatureTable, feature_set
 from abm_ml.jobs.population import Accounts
 from abm_ml.jobs.progress import Progress, silent
 from abm_ml.jobs.score import champions, fetched
@@ -204,7 +204,13 @@ def measured(asked: argparse.Namespace, accounts: int) -> list[Row]:
         engine = workspace.engine
         parts = tuple(engine.read_parquet([file]).drop("file_row_number") for file in files)
         # Only the parts are read; `rows` and `beside` serve the explanation of one account, and the KPIs.
-        people = Accounts(columns=columns, rows=parts[0], parts=parts, beside=parts[0])
+        people = Accounts(
+            columns=columns,
+            rows=parts[0],
+            parts=parts,
+            beside=parts[0],
+            features=FeatureTable(parts[0], parts, parts[0], {}),
+        )
         scorers = [
             Scorer(label=name, classifier=fetched(workspace, model), columns=columns, stake=Stake(KNOWN.get(name, ())))
             for name, model in models.items()

@@ -24,17 +24,21 @@ from tests.jobs.company import LABELS, Served, tables_at_hand
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = typer.main.get_command(cli.app).commands
 NO_JOBS = {  # what the jobs share
+    "account_rows",
     "backtest_record",
     "canary",
     "card_parts",
     "champions",
+    "changes",
     "experiment_history",
     "experiment_plan",
     "experiment_report",
     "experiment_store",
     "grades",
+    "held_out",
     "learn",
     "model_config",
+    "model_rows",
     "picture",
     "population",
     "progress",
@@ -42,8 +46,10 @@ NO_JOBS = {  # what the jobs share
     "reliability",
     "scorer",
     "scoring",
+    "serving",
     "stakes",
     "training_sets",
+    "what_if",
     "workspace",
 }
 NAMED_OTHERWISE = {
@@ -53,13 +59,14 @@ NAMED_OTHERWISE = {
     "retrain": "train",
     "flat": "table",
 }
+OF_THE_PAGE = {"export", "serve", "user"}  # they read what jobs have published
 ANSI = re.compile(r"\x1b\[")
 
 
 def test_every_job_has_a_command() -> None:
     """A job that nobody can call is not there."""
     jobs = {path.stem for path in Path(abm_ml.jobs.__path__[0]).glob("*.py")} - {"__init__"} - NO_JOBS
-    assert {NAMED_OTHERWISE.get(job, job) for job in jobs} == set(COMMANDS)
+    assert {NAMED_OTHERWISE.get(job, job) for job in jobs} == set(COMMANDS) - OF_THE_PAGE
 
 
 @pytest.mark.parametrize("name", COMMANDS)

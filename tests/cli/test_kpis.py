@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from abm_ml.kpis import COLUMNS, KPIS
-from abm_ml.plots.wording import title_of
+from abm_ml.wording import title_of
 from tests.cli.command import call
 from tests.jobs.company import Served, settings_of, written
 

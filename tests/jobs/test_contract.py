@@ -28,6 +28,14 @@ REASONS = {
     "group": "string", "value": "string", "typical": "string", "points": "double", "controllable": "bool",
     "text": "string",
 }  # fmt: skip
+CHANGES = {
+    "run_id": "string", "account_id": "string", "label": "string", "place": "int32", "part": "string",
+    "before": "double", "points": "double", "text": "string",
+}  # fmt: skip
+WHAT_IF = {
+    "run_id": "string", "account_id": "string", "label": "string", "place": "int32", "scenario": "string",
+    "text": "string", "probability_without": "double", "probability_with": "double", "inside": "bool",
+}  # fmt: skip
 GROUPS = {"engagement", "penetration", "firmographic", "pipeline", "clients"}
 LEVELS = ("cold", "warm", "hot", "red_hot")
 
@@ -52,8 +60,8 @@ def columns(table: pa.Table) -> list[tuple[str, str]]:
 def test_files(company: Served) -> None:
     """A run is these files, and one pointer beside all runs says which run counts."""
     names = {path.name for path in company.run.folder.iterdir()}
-    tables = {"scores", "reasons", "kpis", "program_kpis", "features"}
-    assert names == {f"{table}.parquet" for table in tables} | {"manifest.json"}
+    tables = {"scores", "reasons", "kpis", "program_kpis", "features", "changes", "what_if"}
+    assert names == {f"{table}.parquet" for table in tables} | {"serving.sqlite", "manifest.json"}
     pointer = json.loads((company.folder / "runs" / "current.json").read_text())
     assert pointer == {"run_id": company.scored.run_id} == {"run_id": company.run.folder.name}
 
@@ -62,6 +70,8 @@ def test_columns(company: Served) -> None:
     """Names, order and types of the columns are fixed."""
     assert columns(company.run.scores()) == list(SCORES.items())
     assert columns(company.run.reasons()) == list(REASONS.items())
+    assert columns(company.run.changes()) == list(CHANGES.items())
+    assert columns(company.run.what_if()) == list(WHAT_IF.items())
 
 
 def test_every_row_bears_its_run(company: Served, scores: pd.DataFrame) -> None:
@@ -195,7 +205,7 @@ def test_manifest(company: Served, workspace: Workspace) -> None:
     assert {**hashes, "manifest.json": fingerprints(folder)["manifest.json"]} == fingerprints(folder)
     assert manifest["files"]["scores.parquet"]["rows"] == company.run.scores().num_rows
     assert {name: entry["size"] for name, entry in manifest["files"].items()} == {
-        path.name: path.stat().st_size for path in folder.glob("*.parquet")
+        path.name: path.stat().st_size for path in folder.iterdir() if path.name != "manifest.json"
     }
     models = {each.version.label: (each.version.name, each.version.sha256) for each in company.trained.trained}
     assert {label: (used["id"], used["sha256"]) for label, used in manifest["models"].items()} == models

@@ -22,6 +22,7 @@ from abm_ml.kpis import (
     refuse_impossible_cuts,
     rule_scores,
 )
+from abm_ml.kpis.goals import goals_by_account
 from abm_ml.tables import TABLES
 from abm_ml.timeline import Period, calendar, spine
 from tests.kpis.company import AS_OF, PERIODS, TERMS, Frames, Known, company
@@ -132,6 +133,14 @@ def test_a_company_without_rows(tiny: Any, engine: Engine, accounts: int) -> Non
     shares = rows[(rows["unit"] == "share") & (rows["of"] == 0)]
     assert len(shares) > 10
     assert shares["value"].isna().all()
+
+
+def test_goals_of_an_account() -> None:
+    """A goal of a cut comes before one of all; one of a cut that tells no accounts apart holds for none."""
+    accounts = pd.DataFrame({"tier": ["1", "2", None], "program": ["in", "out", "in"]})
+    goals = {"penetration_rate": {"all": 0.4, "tier=1": 0.6, "country=DE": 0.9}, "win_rate": {"program=in": 0.5}}
+    rate, win = {"penetration_rate": 0.4}, {"win_rate": 0.5}
+    assert goals_by_account(accounts, goals) == [{"penetration_rate": 0.6, **win}, rate, rate | win]
 
 
 def test_goals(report: pd.DataFrame) -> None:

@@ -20,7 +20,7 @@ from sklearn.base import clone
 
 from abm_ml.engines import Engine, SparkConfig, open_engine
 from abm_ml.errors import IntegrityError, NotReady, StorageError
-from abm_ml.features import feature_set, feature_table
+from abm_ml.features import FeatureTable, feature_set, feature_table
 from abm_ml.jobs.population import Accounts
 from abm_ml.jobs.scorer import Scorer, asks
 from abm_ml.jobs.scoring import Scoring, scores_of
@@ -230,7 +230,13 @@ def _people(read: Workspace) -> Accounts:
     asked = {asks(label.name): ibis.literal(True) for label in LABELS}
     rows = features.filter(features["as_of"] == DATES[-1]).drop("as_of").mutate(**rule, **asked)
     columns = feature_set(tables, read.terms).columns
-    return Accounts(columns=columns, rows=rows, parts=(rows,), beside=features)
+    return Accounts(
+        columns=columns,
+        rows=rows,
+        parts=(rows,),
+        beside=features,
+        features=FeatureTable(rows, (rows,), rows, {}),
+    )
 
 
 def _models(read: Workspace, people: Accounts) -> dict[str, AccountClassifier]:

@@ -89,6 +89,25 @@ def test_hindsight_leaves_later_cells_empty(tiny: Build, engine: Engine) -> None
     assert engine.compute(rows.order_by("opened_at").outcome.as_table())["outcome"].to_pylist() == ["won", None]
 
 
+def test_known_then(tiny: Build, engine: Engine) -> None:
+    """A later date sees of an earlier one's knowledge no row, and no cell, that came in between."""
+    tables = company(tiny, order(5, 1), order(2, 2), order(5, 3, known_at=2), deal("a", 9, 1, "won"))
+    then = timeline.known_then(tables, AS_OF - 3 * DAY)
+    spine = spine_of(then, engine)
+    amounts = engine.compute(timeline.known(timeline.facts_of(then, "orders"), spine))["amount"].to_pylist()
+    (sold,) = engine.compute(timeline.known(timeline.facts_of(then, "opportunities"), spine)).to_pylist()
+    assert (amounts, sold["outcome"], sold["closed_at"]) == ([1], None, None)
+    assert {name: then[name].columns for name in then} == {name: tables[name].columns for name in tables}
+
+
+def test_known_then_keeps_when_a_row_became_known(tiny: Build, engine: Engine) -> None:
+    """A row that came late stays unknown on the dates before it became known."""
+    tables = company(tiny, order(5, 1, known_at=3))
+    then = timeline.known_then(tables, AS_OF)
+    rows = timeline.known(timeline.facts_of(then, "orders"), spine_of(then, engine, AS_OF - 4 * DAY, AS_OF))
+    assert engine.compute(rows)["as_of"].to_pylist() == [AS_OF]
+
+
 def test_upcoming(tiny: Build, engine: Engine) -> None:
     """A horizon begins with the date itself and ends before its last day: [as_of, as_of + days)."""
     tables = company(tiny, order(1, 1), order(0, 2), order(-29, 3), order(-30, 4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Alias = Literal["champion", "challenger"]
 
 AGAINST = "against"
+CARD, TABLES = "CARD.md", "tables.json"
 STORED = "model/data/bundle"  # where MLflow keeps a pyfunc model's plain files within a run
 
 
@@ -150,6 +152,13 @@ class Registry(Store):
             files = self.fetch(version, Path(folder) / "bundle")
             return load_bundle(files, expected_sha256=version.sha256, name=version.name)
 
+    def document(self, version: ModelVersion, name: str) -> str | None:
+        """A text that the version's training left (CARD, TABLES); None where it left none."""
+        with self.answering(), tempfile.TemporaryDirectory() as folder, unless("RESOURCE_DOES_NOT_EXIST"):
+            if any(file.path == name for file in self.client.list_artifacts(version.run_id)):
+                return Path(self.client.download_artifacts(version.run_id, name, folder)).read_text("utf-8")
+        return None
+
     def _give(self, label: str, alias: Alias, version: int) -> None:
         with self.answering(), unless("RESOURCE_DOES_NOT_EXIST"):
             self.client.set_registered_model_alias(label, alias, str(version))
@@ -168,7 +177,8 @@ def _stage(training: TrainingRecord, folder: Path) -> None:
     (folder / "pictures").mkdir()
     for name, figure in training.pictures.items():
         save_picture(figure, folder / "pictures" / f"{name}.png")
-    shutil.copy(training.card, folder)
+    shutil.copy(training.card, folder / CARD)
+    (folder / TABLES).write_text(json.dumps(dict(training.tables), sort_keys=True), encoding="utf-8")
     with tempfile.TemporaryDirectory() as beside:
         files = shutil.copytree(training.bundle, Path(beside) / "bundle")
         pyfunc.save_model(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from abm_ml.plots.wording import (
+from abm_ml.wording import (
     cut_in_words,
     format_interval,
     format_number,
