@@ -201,6 +201,7 @@ def _demo(result: DemoResult, console: Console) -> None:
     _score(result.score, console)
     if result.kpi_page:
         line(console, f"The KPIs as a page: {result.kpi_page}")
+    line(console, "The page for sales: abm-ml serve")
     line(console, f"Why does an account score so? abm-ml explain {result.top[0].account_id}")
 
 
