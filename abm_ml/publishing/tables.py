@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -72,7 +72,7 @@ class RunTables:
     """All tables of a run at once, in any row and column order; `run_id` and `as_of` may be left out.
 
     `kpis` and `features` have one row per `account_id` and any further columns; `program_kpis` is the KPI report.
-    `changes` and `what_if` may be empty: without a run before, and without scenarios.
+    `changes` and `what_if` may be missing.
     """
 
     scores: pa.Table
@@ -80,12 +80,13 @@ class RunTables:
     kpis: pa.Table
     program_kpis: pa.Table
     features: pa.Table
-    changes: pa.Table = field(default_factory=rows.CHANGES.empty_table)
-    what_if: pa.Table = field(default_factory=rows.WHAT_IF.empty_table)
+    changes: pa.Table | None = None
+    what_if: pa.Table | None = None
 
     def __iter__(self) -> Iterator[Part]:
-        """Each table as one part."""
-        return ((each.name, getattr(self, each.name)) for each in fields(self))
+        """Each table that there is as one part."""
+        tables = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return ((name, table) for name, table in tables if table is not None)
 
 
 NAMES = tuple(each.name for each in fields(RunTables))
@@ -111,13 +112,15 @@ def shaped(name: str, table: pa.Table, schema: pa.Schema) -> pa.Table:
     if missing or foreign or len(table.column_names) != len(schema):
         complaint = f"lacks {', '.join(missing)}" if missing else f"has columns too many ({', '.join(foreign)})"
         raise GateRefused(f"Run not published: {name} {complaint}. Expected: {', '.join(schema.names)}.")
-    columns = [_cast(name, table[each.name], each) for each in schema]
-    for each, column in zip(schema, columns, strict=True):
-        _check_gaps(name, each, column)
-        unknown = set(pc.unique(column).to_pylist()) - {*ALLOWED[each.name], None} if each.name in ALLOWED else ()
+    columns = [_cast(name, table[field.name], field) for field in schema]
+    for field, column in zip(schema, columns, strict=True):
+        _check_gaps(name, field, column)
+        unknown = set(pc.unique(column).to_pylist()) - {*ALLOWED[field.name], None} if field.name in ALLOWED else ()
         if unknown:
-            allowed = ", ".join(ALLOWED[each.name])
-            raise GateRefused(f"Run not published: {name}, column '{each.name}' holds {min(unknown)!r}, not {allowed}.")
+            allowed = ", ".join(ALLOWED[field.name])
+            raise GateRefused(
+                f"Run not published: {name}, column '{field.name}' holds {min(unknown)!r}, not {allowed}."
+            )
     return pa.table(columns, schema=schema)
 
 
