@@ -11,6 +11,7 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from tests.studies.slices import EXPERIMENTS
 
@@ -68,7 +69,19 @@ def test_calibration_error_is_the_gap(bench: ModuleType) -> None:
     """Probabilities that are 0.2 too high everywhere are wrong by 0.2."""
     figures = importlib.import_module("figures")
     happened = np.tile([0, 0, 0, 0, 1], 100)
-    assert figures.calibration_error(happened, np.full(500, 0.4), np.ones(500)) == pytest.approx(0.2)
+    assert figures.calibration_error(happened, np.full(500, 0.4), np.ones((1, 500))) == pytest.approx(0.2)
+
+
+def test_figures_are_scikit_learns(bench: ModuleType) -> None:
+    """AUC, average precision and Brier score of weighted rows with ties are scikit-learn's."""
+    figures = importlib.import_module("figures")
+    random = np.random.default_rng(3)
+    happened, said = random.integers(0, 2, 300), random.integers(0, 40, 300) / 40
+    weights = random.integers(0, 4, (5, 300)).astype(float)
+    theirs = {"AUC": roc_auc_score, "PR AUC": average_precision_score, "Brier": brier_score_loss}
+    for name, figure in theirs.items():
+        wanted = [figure(happened, said, sample_weight=weight) for weight in weights]
+        np.testing.assert_allclose(figures.FIGURES[name](happened, said, weights), wanted, rtol=1e-12)
 
 
 def test_what_the_readme_shows(bench: ModuleType, tmp_path: Path) -> None:
