@@ -118,7 +118,7 @@ def test_a_run_tells_everything(recorded, store, model):
     """Settings, figures with intervals, origin, pictures, card and model: all of it in one run."""
     run = store[0].client.get_run(recorded[0].run_id)
     files = {file.path for file in store[0].client.list_artifacts(run.info.run_id)}
-    assert files == {"CARD.md", "model", "pictures"}
+    assert files == {"CARD.md", "model", "pictures", "tables.json"}
     assert {"roc_auc", "roc_auc_low", "roc_auc_high", "auc_above_engagement_score_rule_low"} <= run.data.metrics.keys()
     assert run.data.params["learning_rate"] == str(model[1].learning_rate)
     assert run.data.tags["code"] == code_version()
