@@ -50,7 +50,8 @@ class Split:
 class TrainingSet:
     """Rows sorted by as_of and account_id: the keys, the features, and the answer in `label` (0 or 1).
 
-    `leaks` are columns that look like leaks and that somebody vouches for.
+    `leaks` are columns that look like leaks and that somebody vouches for; `of_the_date` are those that were left out
+    because they tell nothing but the date, of less than a year.
     """
 
     label: Label
@@ -60,6 +61,7 @@ class TrainingSet:
     train: pd.DataFrame
     test: pd.DataFrame
     leaks: tuple[Finding, ...] = ()
+    of_the_date: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -135,7 +137,14 @@ def build_training_set(
         accept=accept,
     )
     return TrainingSet(
-        label=label, horizon_days=horizon_days, columns=chosen, split=split, train=train, test=test, leaks=leaks
+        label=label,
+        horizon_days=horizon_days,
+        columns=chosen,
+        split=split,
+        train=train,
+        test=test,
+        leaks=leaks,
+        of_the_date=tuple(column.name for column in columns if column not in chosen),
     )
 
 

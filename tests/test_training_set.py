@@ -62,7 +62,7 @@ def built(
     accept: Mapping[str, str] | None = None,
     **config: Any,
 ) -> TrainingSet:
-    """The training set of label win at some dates, with one feature that is the account's number.
+    """The training set of label win at some dates, with two features: the account's number and the date's month.
 
     With `accept`, there is a custom column that knows the days to the win.
     """
@@ -70,8 +70,9 @@ def built(
     asked = eligible(WIN, terms, standing(tables, terms, spine))
     features = engine.compute(spine.select("account_id", "as_of")).to_pandas().sample(frac=1, random_state=1)
     features["number"] = features["account_id"].str.slice(1).astype(float)
+    features["month"] = features["as_of"].dt.month.astype(float)
     outlook = Outlook(tables=tables, terms=terms, standing=asked, horizon_days=90, until=until)
-    columns = [column("number")]
+    columns = [column("number"), column("month")]
     if accept is not None:
         closed = pd.Timestamp("2024-02-01") + pd.to_timedelta(14 * features["number"], unit="D")
         features["custom_due"] = (closed - features["as_of"]).dt.days.where(features["number"] % 2 == 0, 999)
@@ -89,7 +90,15 @@ def test_rows_are_sorted_and_split(prospects: Tables, engine: Engine) -> None:
         assert keys == sorted(set(keys))
     assert made.test["as_of"].min() - made.train["as_of"].max() >= pd.Timedelta(days=90)
     assert set(made.train["as_of"]) == set(made.split.train)
+    assert made.names == ["number", "month"]
+    assert made.of_the_date == ()
+
+
+def test_what_tells_only_the_date_is_left_out_and_named(prospects: Tables, engine: Engine) -> None:
+    """Training dates of less than a year cannot teach what a month means: the column is left out, and said to be."""
+    made = built(prospects, engine, dates=MONTHS[:15])
     assert made.names == ["number"]
+    assert made.of_the_date == ("month",)
 
 
 def test_each_row_has_its_answer(prospects: Tables, engine: Engine) -> None:

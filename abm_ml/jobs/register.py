@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
 
+import pandas as pd
+
 from abm_ml.jobs import reliability
 from abm_ml.jobs.champions import Throne, against_champion
 from abm_ml.jobs.held_out import tables_of
@@ -26,6 +28,8 @@ from abm_ml.modelling.promotion import PromotionConfig
 from abm_ml.modelling.registry import Alias, ModelVersion, Registry, TrackingConfig, TrainingRecord
 from abm_ml.reasons.contributions import contributions
 from abm_ml.reasons.pictures import beeswarm
+
+MOST_EXPLAINED = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +82,10 @@ def register(judged: Judged, origin: Origin, advance: Advance, *, sections: Sect
 
     `sections` are further parts of the card.
     """
-    label, test = judged.rows.label, judged.rows.test
+    label = judged.rows.label
     advance(f"{label.name}: explaining")
-    sample = test[judged.rows.names].sample(n=min(2_000, len(test)), random_state=0).sort_index()
-    held_out = held_out_of(judged)
-    slices = reliability.slices_of(judged)
+    sample = _sample(judged)
+    held_out, slices = held_out_of(judged), reliability.slices_of(judged)
     strengths = strengths_of(judged.classifier.contributions(sample), judged.rows.columns)
     registry = Registry(origin.tracking, origin.folder)
     with tempfile.TemporaryDirectory(prefix=".training-", dir=origin.folder) as folder:
@@ -103,9 +106,11 @@ def register(judged: Judged, origin: Origin, advance: Advance, *, sections: Sect
         )
         path = write_card(origin.models / label.name, card)
         advance(f"{label.name}: registering")
-        drawn = pictures(held_out) | {
+        explained = next(contributions(judged.classifier, sample))
+        drawn = {
+            **pictures(held_out),
             "strengths": summary_bars(label, strengths),
-            "shap_summary": beeswarm(next(contributions(judged.classifier, sample)), columns=judged.rows.columns),
+            "shap_summary": beeswarm(explained, columns=judged.rows.columns),
         }
         record = TrainingRecord(
             bundle=Path(folder) / "bundle",
@@ -129,6 +134,12 @@ def register(judged: Judged, origin: Origin, advance: Advance, *, sections: Sect
         verdict=judged.verdict,
         card=path,
     )
+
+
+def _sample(judged: Judged) -> pd.DataFrame:
+    """The features of some test rows, always the same: enough to see what moves the model."""
+    test = judged.rows.test[judged.rows.names]
+    return test.sample(n=min(MOST_EXPLAINED, len(test)), random_state=0).sort_index()
 
 
 def held_out_of(judged: Judged) -> HeldOut:

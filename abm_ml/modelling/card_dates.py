@@ -22,7 +22,7 @@ def what_a_row_is(training: TrainingSet) -> str:
 
 
 def how_it_was_tested(training: TrainingSet) -> list[str]:
-    """On which dates it was tested, and whether training reaches into them."""
+    """On which dates it was tested, whether training reaches into them, and what too few dates could not teach."""
     split, horizon = training.split, training.horizon_days
     if not training.dated:
         return ["Training and test were drawn from the same time: whether it holds later is unknown."]
@@ -33,5 +33,10 @@ def how_it_was_tested(training: TrainingSet) -> list[str]:
         said.append(
             f"**Training and test overlap**: between them lies less than one horizon of {horizon} days "
             "(allow_overlap), so outcomes of training rows reach into the test and every figure here flatters."
+        )
+    if training.of_the_date:
+        said.append(
+            f"Training dates span less than a year, so what tells only the date is left out: it is the same for all "
+            f"accounts on a date, and later dates have other values ({', '.join(training.of_the_date)})."
         )
     return said

@@ -12,7 +12,7 @@ import parts
 from environments import WORKSPACE
 from goals import METHODS, SIZES, cases
 from picture import draw
-from readme import rewrite
+from readme import in_readme
 from rich.console import Console
 from rich.progress import track
 from running import Ran, ran
@@ -81,7 +81,7 @@ def written(asked: argparse.Namespace, rans: Sequence[Ran], shown: dict[str, lis
     if asked.picture and rans:
         draw(rans, asked.picture)
     if asked.readme:
-        rewrite(HERE / "README.md", shown, asked.readme)
+        in_readme(HERE / "README.md", shown, asked.readme)
 
 
 if __name__ == "__main__":

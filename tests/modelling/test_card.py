@@ -142,6 +142,15 @@ def test_limits(facts):
     assert "overlap" not in text
 
 
+def test_columns_of_the_date_are_named(facts):
+    """The card names the columns that were left out because they tell nothing but the date."""
+    assert "what tells only the date" not in card_text(facts)
+    training = dataclasses.replace(facts.training, of_the_date=("month_sine", "season"))
+    text = card_text(dataclasses.replace(facts, training=training))
+    assert "what tells only the date is left out" in text
+    assert "(month_sine, season)" in text
+
+
 def test_overlap_is_owned_up_to(facts):
     """Without a gap of one horizon the card warns that its figures flatter."""
     near = Split(train=facts.training.split.gap, gap=(), test=facts.training.split.test)

@@ -64,6 +64,15 @@ def test_one_world_stays_one(seed):
     assert [cell.value for cell in model.cells_ if cell.sums] == []
 
 
+def test_what_one_segment_has_bettered_is_not_bettered_again():
+    """Of two segments that cut the accounts alike, the second is judged beside what the first has bettered already."""
+    frame, y = tiers(0, turned=True)
+    frame["tier_again"] = frame["tier"]
+    model = AccountClassifier(rung="logistic", segments=["tier", "tier_again"]).fit(frame, y)
+    gain = {cell.value: cell.gain.value for cell in model.cells_ if cell.gain}
+    assert 0 < gain["tier_again 3"] < gain["tier 3"] / 2
+
+
 def test_reasons_and_storage(turned):
     """With cells, contributions still add up exactly, and what was stored scores as before."""
     model, frame = turned

@@ -7,8 +7,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+import pytest
 
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 
@@ -19,6 +24,18 @@ def source_module(study: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def own_modules(benchmark: str, first: str) -> Iterator[ModuleType]:
+    """The module `first` of a benchmark; while it is open, the benchmark's modules are found beside its command."""
+    folder = EXPERIMENTS / benchmark
+    own = {file.stem for file in folder.iterdir()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        yield importlib.import_module(first)
+    for name in [name for name in sys.modules if name.partition(".")[0] in own]:
+        del sys.modules[name]
 
 
 def answered(study: str, *, part: float, folder: Path, data: Path) -> list[dict[str, Any]]:

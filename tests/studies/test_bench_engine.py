@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,21 +10,16 @@ from types import ModuleType
 
 import pytest
 
-from tests.studies.slices import EXPERIMENTS
+from tests.studies.slices import own_modules
 
-FOLDER = EXPERIMENTS / "bench-engine"
 SNAPSHOTS = "6 months"
 
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[ModuleType]:
-    """The benchmark's own modules are found beside its command."""
-    own = {file.stem for file in FOLDER.iterdir()}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(FOLDER))
-        yield importlib.import_module("measure")
-    for name in [name for name in sys.modules if name.partition(".")[0] in own]:
-        del sys.modules[name]
+    """The benchmark's own modules."""
+    with own_modules("bench-engine", "measure") as first:
+        yield first
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -13,20 +12,14 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from tests.studies.slices import EXPERIMENTS
-
-FOLDER = EXPERIMENTS / "bench-models"
+from tests.studies.slices import own_modules
 
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[ModuleType]:
-    """The benchmark's own modules are found beside its command."""
-    own = {file.stem for file in FOLDER.iterdir()}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(FOLDER))
-        yield importlib.import_module("sets")
-    for name in [name for name in sys.modules if name.partition(".")[0] in own]:
-        del sys.modules[name]
+    """The benchmark's own modules."""
+    with own_modules("bench-models", "sets") as first:
+        yield first
 
 
 @pytest.mark.shared_data

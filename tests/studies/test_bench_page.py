@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -14,23 +12,17 @@ from abm_ml.publishing.pointer import current_run_id, run_folder
 from abm_ml.publishing.web_config import WebConfig
 from abm_ml.web.app import create_app
 from abm_ml.web.store import Store
-from tests.studies.slices import EXPERIMENTS
+from tests.studies.slices import own_modules
 from tests.web.adding_up import not_adding_up
 from tests.web.conftest import ROOMY, cheap
 from tests.web.door import served
 
-FOLDER = EXPERIMENTS / "bench-page"
-
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[ModuleType]:
-    """The benchmark's own modules are found beside its command."""
-    own = {file.stem for file in FOLDER.iterdir()}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(FOLDER))
-        yield importlib.import_module("run")
-    for name in [name for name in sys.modules if name.partition(".")[0] in own]:
-        del sys.modules[name]
+    """The benchmark's own modules."""
+    with own_modules("bench-page", "run") as first:
+        yield first
 
 
 @pytest.fixture(scope="module")
