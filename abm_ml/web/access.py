@@ -171,14 +171,18 @@ def someone(request: Request) -> Known:
 Someone = Annotated[Known, Depends(someone)]
 
 
-def signed_in(request: Request, known: Someone) -> Visit:
+def signed_in(request: Request) -> Visit:
     """A visit by somebody in any role, within the limits.
 
+    It asks who that is by itself: a dependency of its own would wait for a thread of its own.
+
     Raises:
+        SignInNeeded: nobody known.
         OwnPasswordNeeded: the first password was used, and no own one chosen.
         HTTPException: 429, too many requests, or accounts opened.
         NotReady, IntegrityError: there is no run to show.
     """
+    known = someone(request)
     request.state.who = known.viewer.name
     if known.first:
         raise OwnPasswordNeeded

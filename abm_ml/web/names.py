@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
@@ -17,11 +18,16 @@ _JOINED = (
 _OPEN, _CLOSE = Markup("<bdi>"), Markup("</bdi>")
 _SPACES = ("Zs", "Zl", "Zp")
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn")
+_TEXTS_KEPT = 4_096
 
 
 def shown(text: object) -> Markup:
     """Text of the data as HTML: isolated in its own direction, every hidden sign as a badge with its number."""
-    words = _one_line(text)
+    return _shown(_one_line(text))
+
+
+@lru_cache(_TEXTS_KEPT)  # of a page's two hundred texts most are words of the field, the same on every page
+def _shown(words: str) -> Markup:
     if words.isprintable():
         return _OPEN + words + _CLOSE
     parts = [

@@ -66,6 +66,14 @@ def test_serving_says_where_and_to_whom_it_is_open(tmp_path: Path, monkeypatch: 
     assert "this machine only" not in "".join(told)
 
 
+def test_answers_are_sent_at_once() -> None:
+    """A connection that the page takes waits for no acknowledgement between the parts of an answer."""
+    with serving.listening_at("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        taken, _ = listening.accept()
+        with taken:
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_the_page_starts_without_what_computes() -> None:
     """Neither learners nor data frames nor engines are loaded to serve; so it starts in a moment."""
     slow = {
