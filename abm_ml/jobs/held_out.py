@@ -9,23 +9,27 @@ from typing import Any
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from abm_ml.jobs.drift import REFERENCES, references_of
 from abm_ml.jobs.learn import Judged
 from abm_ml.modelling.backtest import mistakes
-from abm_ml.modelling.pictures import reliability
+from abm_ml.modelling.pictures import Strength, reliability
 from abm_ml.reasons.phrases import explain
 from abm_ml.reasons.rows import OTHER
 
 MISTAKES, REASONS = 3, 3
 
 
-def tables_of(judged: Judged) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    """Lists of records by name: `calibration` by tenths of the scores, `backtest` by date, and `mistakes`.
+def tables_of(judged: Judged, strengths: Sequence[Strength]) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """Lists of records by name: `calibration` by tenths of the scores, `backtest` by date, `mistakes`, and REFERENCES.
 
     No account is named: the page shows models to everybody.
     """
     test = judged.rows.test.assign(probability=judged.probability)
     bins = reliability(test["label"].to_numpy(dtype=float), test["probability"].to_numpy())
-    told: dict[str, Sequence[Mapping[str, Any]]] = {"calibration": [asdict(each) for each in bins]}
+    told: dict[str, Sequence[Mapping[str, Any]]] = {
+        "calibration": [asdict(each) for each in bins],
+        REFERENCES: references_of(judged, strengths),
+    }
     if judged.rows.dated:
         told["backtest"] = [_date(date, rows) for date, rows in test.groupby("as_of")]
         told["mistakes"] = [*_mistakes(judged, test, happened=1), *_mistakes(judged, test, happened=0)]

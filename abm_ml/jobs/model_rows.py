@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from abm_ml.jobs.champions import throne
+from abm_ml.jobs.drift import REFERENCES, drift_told
 from abm_ml.jobs.scorer import Scorer
 from abm_ml.jobs.scoring import Scoring
 from abm_ml.labels import LABELS
@@ -14,14 +17,15 @@ from abm_ml.modelling.evaluation import METRICS, Metric
 from abm_ml.modelling.registry import CARD, TABLES, ModelVersion, Registry
 
 
-def model_rows(scoring: Scoring) -> list[dict[str, Any]]:
-    """One row of serving.sqlite's `models` per label that was scored."""
+def model_rows(scoring: Scoring, folder: Path) -> list[dict[str, Any]]:
+    """One row of serving.sqlite's `models` per label that was scored; `folder` holds the run's finished tables."""
     registry = throne(scoring.workspace).registry
     rows = []
     for place, scorer in enumerate(scoring.scorers, 1):
         version = _version(registry, scorer.label, scoring.names[scorer.label])
         facts = registry.bundle(version, scoring.workspace.folder).facts
-        documents = {name: registry.document(version, name) for name in (CARD, TABLES)}
+        told = json.loads(registry.document(version, TABLES) or "{}")
+        drift = {"drift": drift_told(scoring, folder, scorer.label, told.pop(REFERENCES))} if REFERENCES in told else {}
         rows.append(
             {
                 "place": place,
@@ -31,8 +35,8 @@ def model_rows(scoring: Scoring) -> list[dict[str, Any]]:
                 "sha256": version.sha256,
                 "word": version.gate,
                 "trained_as_of": facts.trained_as_of[:10],
-                "card": documents[CARD],
-                "figures": json.dumps(_figures(facts) | _tables(documents[TABLES], facts)),
+                "card": registry.document(version, CARD),
+                "figures": json.dumps(_figures(facts) | _tables(told, facts) | drift),
             }
         )
     return rows
@@ -72,9 +76,8 @@ def _metric(metric: Metric, name: str = "value") -> dict[str, float]:
     return {name: metric.value, "low": metric.low, "high": metric.high}
 
 
-def _tables(text: str | None, facts: ModelFacts) -> dict[str, Any]:
+def _tables(told: Mapping[str, Any], facts: ModelFacts) -> dict[str, Any]:
     """The tables that the training left, and the lift of each tenth, the highest scores first."""
-    told = json.loads(text) if text else {}
     base = facts.evaluation.base_rate.value if facts.evaluation else 0.0
     tenths = list(reversed(told.get("calibration", ())))
     lift = [

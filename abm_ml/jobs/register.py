@@ -121,7 +121,7 @@ def register(judged: Judged, origin: Origin, advance: Advance, *, sections: Sect
             against=against_champion(registry, judged, definitions=origin.definitions, beside=origin.folder),
             leaks=judged.rows.leaks,
             figures=reliability.figures(judged, slices),
-            tables=tables_of(judged),
+            tables=tables_of(judged, strengths),
         )
         version = registry.record(record)
     return Trained(

@@ -74,7 +74,7 @@ class Serving:
 def _about_the_run(serving: Serving, folder: Path) -> Iterator[Rows]:
     """The run itself, its models, the sellers, and what the KPIs mean."""
     yield "run", pa.Table.from_pylist([_run(serving)])
-    yield "models", pa.Table.from_pylist(model_rows(serving.scoring))
+    yield "models", pa.Table.from_pylist(model_rows(serving.scoring, folder))
     tables = serving.scoring.workspace.company.tables
     if "sellers" in tables:
         yield "sellers", serving.scoring.workspace.engine.compute(sellers_of(tables).order_by("owner_id"))

@@ -24,7 +24,7 @@ def feature_lines(strengths: Sequence[Strength], columns: Sequence[FeatureColumn
             f"{100 * each.mean:.2f}",
             f"{gains[each.column]:.1%}" if each.column in gains else "",
             "yes" if each.column in known and known[each.column].controllable else "",
-            _definition(known[each.column]) if each.column in known else "",
+            definition_of(known[each.column]) if each.column in known else "",
         ]
         for each in strengths[:STRONGEST]
     ]
@@ -44,7 +44,7 @@ def gains_of(state: ModelState) -> dict[str, float]:
     return dict(zip(names, (gains / gains.sum()).tolist(), strict=True)) if gains.sum() > 0 else {}
 
 
-def _definition(column: FeatureColumn) -> str:
+def definition_of(column: FeatureColumn) -> str:
     """The feature's definition; of a company's own one, the phrase that explains it."""
     if column.group == "table":
         return "a column of the table"

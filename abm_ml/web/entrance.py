@@ -154,7 +154,7 @@ def _require_session(known: Known) -> None:
 
 
 def _password_form(known: Known, error: str | None = None) -> Response:
-    page = render("password.html", error=error, csrf=known.csrf, first=known.first)
+    page = render("password.html", error=error, csrf=known.csrf, first=known.first, name=known.viewer.name)
     return HTMLResponse(page, HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK)
 
 

@@ -66,10 +66,11 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """The score of an account that changed most, and by how many tenths of a point."""
+    """The score of an account that changed most, by how many tenths of a point, and by what most of all."""
 
     label: str
     moves: int
+    by: str | None
 
     @property
     def way(self) -> str:
@@ -136,7 +137,7 @@ def notes_of(feedback: Iterable[Feedback]) -> tuple[Note, ...]:
 def mover_of(row: ListRow) -> Mover | None:
     """The score of an account that changed most since the run before; None where there is none to compare with."""
     known = [
-        Mover(score.label, moves)
+        Mover(score.label, moves, score.moved_by)
         for score in row.scores.values()
         if (moves := formats.change_in_tenths(score.probability, score.change)) is not None
     ]

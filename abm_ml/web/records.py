@@ -56,7 +56,10 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreRow:
-    """One score of an account; `word` is its model's quality word, `change` the difference to the run before."""
+    """One score of an account; `word` is its model's quality word, `change` the difference to the run before.
+
+    `moved_by` is the largest part of that difference.
+    """
 
     label: str
     probability: float
@@ -75,6 +78,7 @@ class ScoreRow:
     rule_level: str | None
     agreement: str | None
     first_reason: str | None
+    moved_by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

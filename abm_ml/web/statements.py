@@ -40,7 +40,6 @@ a.account_id in (
 )
 """
 CAPACITY = "select sum(capacity) as capacity from sellers where {condition}"
-MOVERS = "+a.biggest_change is not null and +a.biggest_change <> 0"
 IMPERSONAL = "instr(cut, 'owner=') + instr(cut, 'territory=') + instr(cut, 'account=') = 0"
 OWNER = "iif(a.owner_id is null, null, json_array(a.owner_id, a.seller_name))"
 DISTINCT = "select distinct {column} as value from accounts as a where {column} is not null and ({condition})"
@@ -56,7 +55,9 @@ order by relation, account_id limit 50
 """
 SCORES = """
 select s.account_id, s.label, s.probability, s.low, s.high, s.base_probability, s.percentile, s.grade, s.rung, s.model,
-  models.word, s.expected_value, s.change, s.enough, s.rule_score, s.rule_level, s.agreement, s.first_reason
+  models.word, s.expected_value, s.change, s.enough, s.rule_score, s.rule_level, s.agreement, s.first_reason,
+  (select c.text from changes as c where c.account_id = s.account_id and c.label = s.label
+   order by abs(c.points) desc, c.place limit 1) as moved_by
 from scores as s join models using (label)
 where s.account_id in (select value from json_each(?)) order by s.account_id, models.place
 """

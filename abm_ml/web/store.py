@@ -106,11 +106,6 @@ class Store:
         wanted = self._wanted(viewer, query, self._capacity(viewer, query))
         return self._listed(wanted, ordered(query, wanted), MOST_EXPORTED)
 
-    def movers(self, viewer: Viewer, limit: int = 10) -> tuple[ListRow, ...]:
-        """The viewer's accounts whose scores changed most since the run before, either way."""
-        moved = visible(viewer) & Condition(statements.MOVERS)
-        return self._listed(moved, ordered(ListQuery(sort="change"), moved), limit)
-
     def account(self, viewer: Viewer, account_id: str) -> AccountPage:
         """All of an account.
 

@@ -85,6 +85,7 @@ def score(label: str, probability: float, **changed: Any) -> ScoreRow:
         rule_level="hot",
         agreement="agree",
         first_reason="2 meetings in the last 30 days; typical is 0",
+        moved_by="New activity: 2 meetings since then",
     )
     return replace(usual, **changed)
 
@@ -309,6 +310,29 @@ def models() -> tuple[ModelShown, ...]:
             {"as_of": f"2026-0{month}-01", "rows": 213, "positives": 40, "said": 0.18, "happened": 0.19, "auc": auc}
             for month, auc in ((1, 0.75), (2, None), (3, 0.79))
         ],
+        "drift": {
+            "judged": 13,
+            "found": [
+                {
+                    "feature": "probability",
+                    "text": None,
+                    "index": 0.4,
+                    "level": "large",
+                    "bin": "over 0.8",
+                    "then": 0.1,
+                    "now": 0.3,
+                },
+                {
+                    "feature": "country",
+                    "text": "The country.",
+                    "index": 0.12,
+                    "level": "watch",
+                    "bin": HOSTILE[0],
+                    "then": 0.0,
+                    "now": 0.004,
+                },
+            ],
+        },
         "mistakes": [
             {"kind": kind, "as_of": "2026-01-01", "probability": 0.04, "text": HOSTILE[0]}
             for kind in ("missed", "in_vain")

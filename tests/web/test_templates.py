@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
 from typing import Any
@@ -93,13 +94,14 @@ def program_page(definitions: Any = None) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "list": lambda: list_page(ListQuery(search=made_up.HOSTILE[1], industry=(made_up.HOSTILE[0],))),
     "top": lambda: list_page(ListQuery(capacity=True, page=6)),
+    "movers": lambda: list_page(ListQuery(sort="change")),
     "empty": lambda: list_page(ListQuery(sort="change"), rows=()),
     **{f"account {place}": lambda name=name: account_page(name) for place, name in enumerate(made_up.HOSTILE)},
     "program": program_page,
     "models": lambda: rendering.render("models.html", **made_up.CONTEXT, models=made_up.models()),
     "model": model_page,
     "login": lambda: rendering.render("login.html", next='"><b>', error="No.", csrf="", oidc=True),
-    "password": lambda: rendering.render("password.html", error=None, csrf="x", first=False),
+    "password": lambda: rendering.render("password.html", error=None, csrf="x", first=False, name=made_up.HOSTILE[0]),
     "error": lambda: rendering.render(
         "error.html", status=404, title=made_up.HOSTILE[0], advice="<b>", request_id="a1"
     ),
@@ -190,6 +192,29 @@ def test_a_model_shows_its_mistakes() -> None:
     page = model_page()
     for told in ("thought unlikely", "thought likely", "2.5 ×", "2026-02-01"):  # noqa: RUF001  the sign of a multiple
         assert told in page
+
+
+def test_movers_say_what_moved_them() -> None:
+    """The list of movers shows the largest part of each change in place of the first reason."""
+    movers, usual = list_page(ListQuery(sort="change")), list_page(ListQuery())
+    assert "What moved it most" in movers
+    assert "New activity: 2 meetings since then" in movers
+    assert "New activity: 2 meetings since then" not in usual
+    assert "typical is 0" not in movers
+
+
+def test_a_model_shows_what_drifted() -> None:
+    """How differently it is distributed, where, and whether that is much; or that nothing is, or nobody can tell."""
+    page = model_page()
+    for told in ("The scores themselves", "over 0.8", "30%", "0.40", "worth a look", "&lt;1%"):
+        assert told in page
+    model = made_up.models()[0]
+    for drift, told in (
+        ({"judged": 13, "found": []}, "Nothing has: "),
+        ({"judged": 0, "found": []}, "nobody can tell"),
+    ):
+        steady = replace(model, figures={"drift": drift})
+        assert told in rendering.render("model.html", **made_up.CONTEXT, model=steady, reliability=None, backtest=None)
 
 
 def test_cards_are_harmless() -> None:
