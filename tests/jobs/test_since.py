@@ -221,3 +221,20 @@ def test_the_page_knows_who_an_account_is(week: Week) -> None:
     assert names == set(LABELS)
     figures = json.loads(week.serving("SELECT figures FROM models LIMIT 1")[0][0])
     assert {"roc_auc", "calibration", "lift", "comparisons"} <= set(figures)
+
+
+def test_the_page_knows_what_drifted(week: Week) -> None:
+    """Each model's scores and strongest features were held against training; what drifted has words and shares."""
+    told = {label: json.loads(figures) for label, figures in week.serving("SELECT label, figures FROM models")}
+    scored = dict(week.serving("SELECT label, count(*) FROM scores GROUP BY label"))
+    assert "references" not in told["win"]
+    for label, figures in told.items():
+        drift = figures["drift"]
+        assert drift["judged"] <= 21
+        assert len(drift["found"]) <= drift["judged"]
+        assert bool(drift["judged"]) == (scored[label] >= 200), label
+        for each in drift["found"]:
+            assert each["level"] in {"watch", "large"}
+            assert each["index"] > 0.1
+            assert 0 <= min(each["then"], each["now"]) < max(each["then"], each["now"]) <= 1
+            assert (each["text"] is None) == (each["feature"] == "probability")
