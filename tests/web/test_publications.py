@@ -9,10 +9,12 @@ from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from abm_ml.web.store import Store
 from tests.web.company import AS_OF, WEST, publish
 from tests.web.conftest import Page, page_at, populate
 from tests.web.door import served
@@ -81,3 +83,32 @@ def test_F51_twenty_readers_during_fifty_publications(
     assert {status for _, status, _ in answers} == {200}
     assert [address for address, _, text in answers if text not in whole[address]] == []
     assert len({text for address, _, text in answers if address == "/accounts"}) > PUBLICATIONS / 5
+
+
+@pytest.mark.parametrize(
+    ("address", "question"),
+    [
+        ("/accounts", "accounts"),
+        (f"/accounts/{WEST}", "account"),
+        ("/api/accounts", "accounts"),
+        (f"/api/accounts/{WEST}/reasons", "reasons"),
+    ],
+)
+def test_a_run_that_comes_in_the_middle_of_a_page_waits_for_the_next(
+    fresh: Page, monkeypatch: pytest.MonkeyPatch, address: str, question: str
+) -> None:
+    """Whatever is published between two questions of one page, all of that page is of the run that it began with."""
+    before = fresh.as_("manager").get(address)
+    asked = getattr(Store, question)
+
+    def interrupted(store: Store, *arguments: Any, **options: Any) -> Any:
+        found = asked(store, *arguments, **options)
+        publish_next(fresh, 1)
+        return found
+
+    monkeypatch.setattr(Store, question, interrupted)
+    meanwhile = fresh.as_("manager").get(address)
+    monkeypatch.undo()
+    assert before.status_code == meanwhile.status_code == 200
+    assert meanwhile.text == before.text
+    assert fresh.as_("manager").get(address).text != before.text
