@@ -25,6 +25,7 @@ from abm_ml.timeline import SPINE
 
 ROWS_AT_ONCE = 4_000_000  # rows of all kinds that are in memory together
 PART_BYTES = 96_000_000  # what one part of the table takes in memory
+_BATCH_ROWS = 65_536  # of a column, that are encoded together
 
 _Share: TypeAlias = tuple[str, str]
 
@@ -145,13 +146,13 @@ class _Chunk:
 def _taken(rows: Rows, order: Integers) -> Rows:
     """The rows in another order."""
     return Rows(
-        begin=rows.begin[order],
-        end=rows.end[order],
-        happened=rows.happened[order],
-        words=rows.words[:, order],
-        numbers=rows.numbers[:, order],
-        things=rows.things[:, order],
-        times=rows.times[:, order],
+        begin=rows.begin.take(order),
+        end=rows.end.take(order),
+        happened=rows.happened.take(order),
+        words=rows.words.take(order, axis=1),
+        numbers=rows.numbers.take(order, axis=1),
+        things=rows.things.take(order, axis=1),
+        times=rows.times.take(order, axis=1),
     )
 
 
@@ -182,5 +183,7 @@ def _written(chunk: _Chunk, folder: Path, accounts: tuple[int, int]) -> Path:
     table = chunk.part(*accounts)
     texts = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
     file = folder / f"part-{uuid.uuid4().hex}.parquet"
-    pq.write_table(table, file, compression="lz4", use_dictionary=texts, write_statistics=list(SPINE))
+    pq.write_table(
+        table, file, compression="lz4", use_dictionary=texts, write_statistics=list(SPINE), write_batch_size=_BATCH_ROWS
+    )
     return file

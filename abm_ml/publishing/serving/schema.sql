@@ -40,7 +40,8 @@ CREATE TABLE models (
   card TEXT,                          -- Markdown
   figures TEXT NOT NULL               -- JSON: {"roc_auc": {"value", "low", "high"}, ..., "rows", "accounts", "positives"},
                                       --   "comparisons": [{"baseline", "auc", "difference", "low", "high"}], and where known
-                                      --   "calibration": [{"said", "happened", "low", "high", "rows"}] ...
+                                      --   "calibration": [{"said", "happened", "low", "high", "rows"}],
+                                      --   "drift": {"judged", "found": [{"feature", "text", "index", "level", "bin", "then", "now"}]} ...
 );
 
 -- One row per account that was scored.
