@@ -13,7 +13,8 @@ from abm_ml.door import DEFAULT, Config, Date, Json, Labels, Quiet, Where
 from abm_ml.door import calendar_of as _calendar
 from abm_ml.door import date_of as _date
 from abm_ml.door import opened as _opened
-from abm_ml.errors import AbmError, ConfigError, GateRefused, StorageError
+from abm_ml.door import refuse as _refuse
+from abm_ml.errors import AbmError, ConfigError, StorageError
 
 DEBUG = "--debug"
 
@@ -120,8 +121,7 @@ def train(
     with _opened(config, workspace, quiet=quiet or json) as opened:
         result = (retrain if if_needed else job)(opened, labels or (), as_of=_date(as_of))
         terminal.show(result, json=json)
-    if result.refused:
-        raise GateRefused("\n".join(result.refused.values()))
+    _refuse(result.refused)
 
 
 @app.command()
@@ -142,7 +142,9 @@ def experiment(
 
     plan = read_plan(file)
     with _opened(config, workspace, quiet=quiet or json) as opened:
-        terminal.show(job(opened, plan, budget=plan.tune if tune else None, as_of=_date(as_of)), json=json)
+        result = job(opened, plan, budget=plan.tune if tune else None, as_of=_date(as_of))
+        terminal.show(result, json=json)
+    _refuse(result.refused)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from abm_ml import terminal
-from abm_ml.door import DEFAULT, Config, Date, Json, Labels, Quiet, Where, date_of, opened
+from abm_ml.door import DEFAULT, Config, Date, Json, Labels, Quiet, Where, date_of, opened, refuse
 
 
 def backtest(
@@ -28,6 +28,7 @@ def backtest(
     with opened(config, workspace, quiet=quiet or json) as there:
         found = job(there, labels or (), as_of=date_of(as_of), refits=refits, shown=mistakes)
         terminal.show(found, json=json)
+    refuse(found.refused)
 
 
 def plan(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abm_ml import terminal
-from abm_ml.errors import ConfigError, UnknownName, did_you_mean
+from abm_ml.errors import ConfigError, GateRefused, UnknownName, did_you_mean
 
 if TYPE_CHECKING:
     from abm_ml.jobs.workspace import Workspace
@@ -56,6 +56,16 @@ def caller() -> Caller:
     except (KeyError, OSError):  # a container's user may have no name
         who = f"user {os.getuid()}"
     return Caller(who, dt.datetime.now(dt.UTC).replace(tzinfo=None))
+
+
+def refuse(parts: Mapping[str, str]) -> None:
+    """Ends a command that has done and shown the rest: a part of what was asked for was refused.
+
+    Raises:
+        GateRefused: there is such a part; the reasons are its message.
+    """
+    if parts:
+        raise GateRefused("\n".join(parts.values()))
 
 
 def date_of(text: str | None, option: str = "--as-of") -> dt.datetime | None:

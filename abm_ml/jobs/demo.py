@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +21,7 @@ from abm_ml.jobs.workspace import Workspace
 from abm_ml.labels import LABELS
 from abm_ml.publishing.runs import read_current
 
+WEEK = dt.timedelta(days=7)
 _REASONS_SHOWN = 3
 
 
@@ -54,12 +57,17 @@ class DemoResult:
 def demo(workspace: Workspace, *, top: int = 3) -> DemoResult:
     """Checks the tables, trains a model per label, scores, publishes, draws the KPIs, picks the top accounts per label.
 
+    What the models say of a week before is published first, so that scores have something to be compared with.
+
     Raises:
         GateRefused: no model is good enough to score.
     """
     checked = check(workspace)
     trained = _shipped(workspace, train(workspace))
-    scored = score(workspace, [each.version.label for each in trained.trained if each.may_score])
+    labels = [each.version.label for each in trained.trained if each.may_score]
+    with suppress(GateRefused):  # a company may be younger than that
+        score(workspace, labels, as_of=workspace.as_of() - WEEK)
+    scored = score(workspace, labels)
     return DemoResult(checked, trained, scored, _kpi_page(workspace), top_accounts(workspace, top))
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ NO_JOBS = {  # what the jobs share
     "card_parts",
     "champions",
     "changes",
+    "drift",
     "experiment_history",
     "experiment_plan",
     "experiment_report",
@@ -240,3 +242,20 @@ def test_progress_in_a_terminal(company: Served, extra: list[str], moves: bool) 
     shown = seen(["check", "-c", str(company.config), *extra])
     assert ("Reading tables" in shown) == moves
     assert "accounts" in shown
+
+
+@pytest.mark.parametrize(
+    "command", [("train",), ("experiment", ROOT / "configs" / "experiment.yaml"), ("backtest",)], ids=lambda one: one[0]
+)
+def test_a_part_that_was_refused_ends_with_4(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[object, ...]
+) -> None:
+    """What was done is shown; what was refused is the command's message and exit code, so that a job notices."""
+    config = tmp_path / "here.yaml"
+    config.write_text(f"workspace: {tmp_path / 'ws'}\nsource: {{kind: synthetic, accounts: 10}}\n")
+    result, shown = SimpleNamespace(refused={"win": "win has too few events."}), []
+    monkeypatch.setattr(f"abm_ml.jobs.{command[0]}.{command[0]}", lambda *_arguments, **_options: result)
+    monkeypatch.setattr(terminal, "show", lambda found, *, json: shown.append((found, json)))
+    answer = call(*command, "-c", config)
+    assert (answer.code, shown) == (4, [(result, False)])
+    assert "win has too few events." in answer.err

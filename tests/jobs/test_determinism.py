@@ -55,6 +55,15 @@ def test_two_trainings_give_the_same_models(company: Served, demo: tuple[Answer,
     assert company.run.manifest.facts.models == demo[1].manifest.facts.models
 
 
+def test_the_demo_says_what_changed(demo: tuple[Answer, PublishedRun]) -> None:
+    """The demo has a run of a week before to compare with, by the same models."""
+    out, run = demo[0].out, demo[1]
+    assert run.manifest.facts.previous
+    assert run.manifest.facts.previous.startswith("2026-06-23-")
+    assert run.manifest.facts.previous in out
+    assert set(run.changes()["part"].to_pylist()) >= {"new_activity", "time_passed"}
+
+
 def test_the_demo_shows_the_top_accounts_of_each_label(demo: tuple[Answer, PublishedRun]) -> None:
     """The demo ends with the accounts to look at first, with reasons and KPIs, and says how to go on."""
     out = demo[0].out
