@@ -120,9 +120,12 @@ def _train_champions(workspace: abm_ml.Workspace) -> None:
 def opened(asked: argparse.Namespace, *, tables: Path | None = None, progress: Progress = silent) -> abm_ml.Workspace:
     """The workspace with the champions, over the company that they learned from or over the tables of a folder."""
     synthetic = {"kind": "synthetic", "accounts": LEARNED_FROM, "seed": 7}
+    models = Path(asked.workspace) / "models"  # a training writes its cards there, not into those of the repository
+    shutil.copytree(Path(__file__).resolve().parents[2] / "models", models, dirs_exist_ok=True)
     return abm_ml.open_workspace(
         {
             "workspace": str(asked.workspace),
+            "models": str(models),
             "source": {"kind": "folder", "path": str(tables)} if tables else synthetic,
             "engine": {"memory_limit": asked.memory, "threads": asked.threads},
             "as_of": AS_OF,
