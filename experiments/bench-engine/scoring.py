@@ -33,7 +33,7 @@ from measure import Cost, cpu_seconds, peak
 from steps import Steps
 
 import abm_ml
-from abm_ml.errors import NotReady
+from abm_ml.errors import IntegrityError, NotReady
 from abm_ml.features import FeatureTable, feature_set
 from abm_ml.jobs.population import Accounts
 from abm_ml.jobs.progress import Progress, silent
@@ -112,9 +112,12 @@ def prepare_whole(asked: argparse.Namespace, accounts: int) -> None:
 
 def _train_champions(workspace: abm_ml.Workspace) -> None:
     try:
-        champions(workspace, LABELS.names)
+        for version in champions(workspace, LABELS.names).values():
+            fetched(workspace, version)
     except NotReady:
         abm_ml.train(workspace)
+    except IntegrityError as error:  # the features are others by now
+        raise SystemExit(f"{error} Remove {workspace.folder}: an older version made it. Then run it again.") from error
 
 
 def opened(asked: argparse.Namespace, *, tables: Path | None = None, progress: Progress = silent) -> abm_ml.Workspace:
