@@ -36,7 +36,7 @@ def untouched(company: Served) -> Iterator[None]:
     assert fingerprints(company.folder / "runs") == before
 
 
-def refused(answer: Answer, code: int, *words: str) -> None:
+def assert_refused(answer: Answer, code: int, *words: str) -> None:
     """The command ended with this code and one line that holds these words."""
     assert (answer.code, answer.out) == (code, ""), answer.err
     assert answer.err.startswith("Error: ")
@@ -66,7 +66,7 @@ def test_damaged_model(company: Served, name: str) -> None:
     """No byte of a model may differ; LightGBM, which would crash or lie, never sees one that does."""
     file, change = DAMAGES[name]
     with replaced(company.model_file("win", file), change):
-        refused(call(*LATER, company.config), 6, "Model win/1")
+        assert_refused(call(*LATER, company.config), 6, "Model win/1")
 
 
 def test_damaged_run(company: Served) -> None:
@@ -75,7 +75,7 @@ def test_damaged_run(company: Served) -> None:
     account = company.run.scores()["account_id"][0].as_py()
     with replaced(file, lambda content: content[:99] + bytes([content[99] ^ 1]) + content[100:]):
         for command in (("score",), ("explain", account)):
-            refused(call(*command, "-c", company.config), 6, "scores.parquet", "abm-ml score --force")
+            assert_refused(call(*command, "-c", company.config), 6, "scores.parquet", "abm-ml score --force")
         assert call("score", "--force", "-c", company.config).code == 0
         assert company.run.scores().num_rows == sum(company.scored.scored.values())
 
@@ -84,37 +84,41 @@ def test_damaged_pointer(company: Served) -> None:
     """A pointer that points nowhere is no published run."""
     account = company.run.scores()["account_id"][0].as_py()
     with replaced(company.folder / "runs" / "current.json", lambda content: content[:9]):
-        refused(call("explain", account, "-c", company.config), 6, "current.json")
+        assert_refused(call("explain", account, "-c", company.config), 6, "current.json")
 
 
 def test_lock(company: Served) -> None:
     """One job at a time publishes; the other one is told who does."""
     with lock_workspace(company.folder):
-        refused(call(*LATER, company.config), 7, str(company.folder), str(os.getpid()))
+        assert_refused(call(*LATER, company.config), 7, str(company.folder), str(os.getpid()))
 
 
 def test_no_place_to_write(company: Served, tmp_path: Path) -> None:
     """A workspace that cannot be a folder is an error of the disk, found before anything is computed."""
     (tmp_path / "file").write_text("")
     for place in (tmp_path / "file", tmp_path / "file" / "below"):
-        refused(call("check", "-c", company.config, "-w", place), 8, str(place))
+        assert_refused(call("check", "-c", company.config, "-w", place), 8, str(place))
 
 
 def test_no_champion(company: Served, tmp_path: Path) -> None:
     """Without a model there is nothing to score with; the message says what to run."""
     fresh = {**settings_of(tmp_path / "fresh"), "source": {"kind": "folder", "path": str(company.tables)}}
-    refused(call("score", "-c", written(tmp_path / "c.yaml", fresh)), 5, "progression", "abm-ml train progression")
+    assert_refused(
+        call("score", "-c", written(tmp_path / "c.yaml", fresh)), 5, "progression", "abm-ml train progression"
+    )
 
 
 def test_no_server(company: Served, tmp_path: Path) -> None:
     """A model server that is down is named at once."""
     config = written(tmp_path / "c.yaml", {**settings_of(company.folder), "tracking": {"url": "http://127.0.0.1:9"}})
-    refused(call("score", "-c", config), 5, "MLflow", "http://127.0.0.1:9")
+    assert_refused(call("score", "-c", config), 5, "MLflow", "http://127.0.0.1:9")
 
 
 def test_no_such_account(company: Served) -> None:
     """A slip of the pen is answered with the nearest id."""
-    refused(call("explain", "A00O001", "-c", company.config), 2, "No account has the id 'A00O001'", "Did you mean 'A0")
+    assert_refused(
+        call("explain", "A00O001", "-c", company.config), 2, "No account has the id 'A00O001'", "Did you mean 'A0"
+    )
 
 
 WRONG: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
@@ -134,7 +138,7 @@ def test_wrong_configuration(company: Served, tmp_path: Path, name: str) -> None
     """A wrong configuration is refused with file and key."""
     settings, words = WRONG[name]
     config = written(tmp_path / "wrong.yaml", {**settings_of(company.folder), **settings})
-    refused(call("score", "-c", config), 2, *words)
+    assert_refused(call("score", "-c", config), 2, *words)
 
 
 @pytest.mark.parametrize(
@@ -150,18 +154,18 @@ def test_wrong_configuration(company: Served, tmp_path: Path, name: str) -> None
 def test_wrong_call(company: Served, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
     """What a command is asked wrongly is answered in one line, with the nearest that is right."""
     config = () if arguments[0] == "catalogue" else ("-c", company.config)
-    refused(call(*arguments, *config), 2, *words)
+    assert_refused(call(*arguments, *config), 2, *words)
 
 
 def test_no_configuration() -> None:
     """A configuration that is not there is named."""
-    refused(call("check", "-c", "nowhere.yaml"), 2, "nowhere.yaml")
+    assert_refused(call("check", "-c", "nowhere.yaml"), 2, "nowhere.yaml")
 
 
 def test_promoting_a_version_that_is_not_there(company: Served) -> None:
     """Which versions there are is said; 0 is a version like any other, and not the newest."""
     for version in ("9", "0"):
-        refused(call("promote", "win", version, "-c", company.config), 5, f"version {version}", "there are: 1")
+        assert_refused(call("promote", "win", version, "-c", company.config), 5, f"version {version}", "there are: 1")
 
 
 def test_debug_shows_the_place(company: Served) -> None:
