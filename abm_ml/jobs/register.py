@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -23,11 +25,14 @@ from abm_ml.modelling.card import CardFacts, Provenance, Sections, write_card
 from abm_ml.modelling.evaluation import Comparison, Evaluation
 from abm_ml.modelling.gate import Verdict
 from abm_ml.modelling.ladder import Rung, Step
-from abm_ml.modelling.pictures import HeldOut, pictures, strengths_of, summary_bars
+from abm_ml.modelling.pictures import HeldOut, Strength, pictures, strengths_of, summary_bars
 from abm_ml.modelling.promotion import PromotionConfig
 from abm_ml.modelling.registry import Alias, ModelVersion, Registry, TrackingConfig, TrainingRecord
 from abm_ml.reasons.contributions import contributions
 from abm_ml.reasons.pictures import beeswarm
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MOST_EXPLAINED = 2_000
 
@@ -106,16 +111,10 @@ def register(judged: Judged, origin: Origin, advance: Advance, *, sections: Sect
         )
         path = write_card(origin.models / label.name, card)
         advance(f"{label.name}: registering")
-        explained = next(contributions(judged.classifier, sample))
-        drawn = {
-            **pictures(held_out),
-            "strengths": summary_bars(label, strengths),
-            "shap_summary": beeswarm(explained, columns=judged.rows.columns),
-        }
         record = TrainingRecord(
             bundle=Path(folder) / "bundle",
             card=path,
-            pictures=drawn,
+            pictures=_drawn(judged, held_out, strengths, sample),
             verdict=judged.verdict,
             provenance=origin.provenance,
             against=against_champion(registry, judged, definitions=origin.definitions, beside=origin.folder),
@@ -124,16 +123,32 @@ def register(judged: Judged, origin: Origin, advance: Advance, *, sections: Sect
             tables=tables_of(judged, strengths),
         )
         version = registry.record(record)
+    alias = Throne(registry, origin.trail).place(version, judged.verdict, origin.worse_by)
+    return _trained(judged, version, alias, path)
+
+
+def _trained(judged: Judged, version: ModelVersion, alias: Alias | None, card: Path) -> Trained:
+    """A model as it was stored, beside how it was judged."""
     return Trained(
         version=version,
         rung=judged.classifier.rung_,
         ladder=judged.classifier.ladder_,
-        alias=Throne(registry, origin.trail).place(version, judged.verdict, origin.worse_by),
+        alias=alias,
         evaluation=judged.evaluation,
         comparisons=judged.comparisons,
         verdict=judged.verdict,
-        card=path,
+        card=card,
     )
+
+
+def _drawn(judged: Judged, held_out: HeldOut, strengths: Sequence[Strength], sample: pd.DataFrame) -> dict[str, Figure]:
+    """How good the model is, and what moves it, as pictures by name."""
+    explained = next(contributions(judged.classifier, sample))
+    return {
+        **pictures(held_out),
+        "strengths": summary_bars(judged.rows.label, strengths),
+        "shap_summary": beeswarm(explained, columns=judged.rows.columns),
+    }
 
 
 def _sample(judged: Judged) -> pd.DataFrame:
