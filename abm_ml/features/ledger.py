@@ -7,6 +7,8 @@ cover: a range `[begin, end)` of places among the snapshots. So no row is joined
 - Distinct things are the union of their ranges: rows come in order of `begin`, so of each thing the ledger keeps how
   far its ranges reach, and books what a new range adds.
 - What is last or first, and what fades with time, is written to each place of the range.
+- Accounts stand one behind the other on a line, each with its places and one more, where all has ended. Many are booked
+  together, column by column.
 
 Books are integers (money in millionths, times in microseconds): no order of rows and no later row changes a bit.
 """
@@ -30,6 +32,7 @@ NEVER, ALWAYS = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 BITS = 62  # conditions per word
 MILLIONTHS, LOW, HIGHEST = 1e6, 2.0**40, 2.0**93
 SMALLEST = 2.0**-900
+LINE = 4096  # places of accounts that are booked together: what is booked of a column stays near in memory
 
 
 class Clock(NamedTuple):
@@ -61,16 +64,24 @@ class Rows(NamedTuple):
 class Plan(NamedTuple):
     """What is asked of the rows, per column; the columns of one condition stand side by side.
 
-    Its condition, its measure, the place of what it brings (-1: its own time), its window, its half-life, and where its
-    things begin in `reach`.
+    Its place in its kind of values, its condition, its measure, the place of what it brings (-1: its own time), its
+    window, its half-life, and where its things begin in `reach`.
     """
 
+    place: Integers
     condition: Integers
     measure: Integers
     brings: Integers
     window: Integers
     half_life: Integers
     things: Integers
+
+
+class Values(NamedTuple):
+    """What is read off, each columns x accounts x snapshots: numbers of rows and things, and all else."""
+
+    counts: Places
+    others: Floats
 
 
 @compiled
@@ -109,58 +120,68 @@ def in_order(account: Places, begin: Places, end: Places, accounts: int, snapsho
 
 @compiled
 def book(  # numba allocates in small pages, NumPy in large ones: so `values` is handed in
-    values: Floats, clock: Clock, plan: Plan, rows: Rows, order: Integers, starts: Integers, reach: Places
+    values: Values, clock: Clock, plan: Plan, rows: Rows, order: Integers, starts: Integers, reach: Places
 ) -> None:
-    """Writes the values of some accounts (columns x accounts x snapshots); of a latest value its row, -1 for none.
+    """Writes the values of some accounts; of a latest value its row, -1 for none.
 
     The rows come by account and `begin`: `starts` are the first of each account and the end of the last, `order` says
     where they stood before. `reach`, of zeros, has a place for each thing of each column.
     """
-    snapshots, fading = clock.snapshots, clock.fading
+    counts, others, snapshots, fading = values.counts, values.others, clock.snapshots, clock.fading
     measures, brought, windows, conditions = plan.measure, plan.brings, plan.window, plan.condition
-    half_lives, first_things, all_things, all_times = plan.half_life, plan.things, rows.things, rows.times
-    all_begin, all_end, all_happened, all_numbers, all_words = (
-        rows.begin, rows.end, rows.happened, rows.numbers, rows.words,
-    )  # fmt: skip
-    books, low = np.empty(len(snapshots) + 1, np.int64), np.empty(len(snapshots) + 1, np.int64)
+    half_lives, first_things, kept = plan.half_life, plan.things, plan.place
+    all_begin, all_end, all_happened, all_words = rows.begin, rows.end, rows.happened, rows.words
+    all_numbers, all_things, all_times = rows.numbers, rows.things, rows.times
+    accounts, width = len(starts) - 1, len(snapshots) + 1
+    at_once = max(1, LINE // width)
+    books, low = np.empty(at_once * width, np.int64), np.empty(at_once * width, np.int64)
+    small, begun = np.empty(at_once * width, np.int32), np.empty(at_once * width, np.int32)
     room = np.empty(len(order), np.int64)
-    for account in range(values.shape[1]):
-        own = slice(starts[account], starts[account + 1])
-        begin, happened, numbers, words = all_begin[own], all_happened[own], all_numbers[:, own], all_words[:, own]
-        ends = _ends(clock, happened, all_end[own])
+    for first in range(0, accounts, at_once):
+        some = slice(first, min(first + at_once, accounts))
+        own = slice(starts[some.start], starts[some.stop])
+        known, happened, words, numbers = all_begin[own], all_happened[own], all_words[:, own], all_numbers[:, own]
+        line = _line(starts[some.start : some.stop + 1], width)
+        begin, ends = line + known, _ends(clock, happened, line, known, all_end[own])
         hits, condition = room[:0], -1
         for column in range(len(measures)):
             if conditions[column] != condition:
                 condition = conditions[column]
                 hits = _hits(room, words[condition // BITS], 1 << (condition % BITS))
-            measure, brings, end, read = (
-                measures[column],
-                brought[column],
-                ends[windows[column]],
-                values[column, account],
-            )
+                _begin(begun, hits, begin)
+            place, measure, brings, end = kept[column], measures[column], brought[column], ends[windows[column]]
             if measure == COUNT:
-                _count(read, books, hits, begin, end)
-            elif measure == TOTAL:
-                _total(read, books, low, hits, begin, end, numbers[brings])
+                _count(counts[place, some], small, begun, hits, end)
             elif measure == DISTINCT:
-                reached, mark = reach[first_things[column] :], (account + 1) * len(books)
-                _distinct(read, books, hits, begin, end, all_things[brings, own], reached, mark)
+                reached, things = reach[first_things[column] :], all_things[brings, own]
+                _distinct(counts[place, some], small, hits, begin, end, things, reached, first * width)
+            elif measure == TOTAL:
+                _total(others[place, some], books, low, hits, begin, end, numbers[brings])
             elif measure == DECAYED:
-                left = _left(clock, numbers[brings], begin, happened, half_lives[column])
-                _fade(read, books, hits, begin, end, left, fading[half_lives[column]])
+                left = _left(clock, numbers[brings], known, happened, half_lives[column])
+                _fade(others[place, some], books, hits, begin, end, left, fading[half_lives[column]])
             else:
                 times = order[own] if measure == LATEST else happened if brings < 0 else all_times[brings, own]
-                _keep(read, books, hits, begin, end, times, snapshots, measure)
+                _keep(others[place, some], books, hits, begin, end, times, snapshots, measure)
 
 
 @compiled
-def _ends(clock: Clock, happened: Integers, end: Places) -> Places:
-    """Where each window leaves each row behind: windows x rows."""
+def _line(starts: Integers, width: int) -> Places:
+    """Where the places of each row's account begin on the line."""
+    line = np.empty(starts[-1] - starts[0], np.int32)
+    for account in range(len(starts) - 1):
+        line[starts[account] - starts[0] : starts[account + 1] - starts[0]] = account * width
+    return line
+
+
+@compiled
+def _ends(clock: Clock, happened: Integers, line: Places, begin: Places, end: Places) -> Places:
+    """Where each window leaves each row behind, which it never does before the row begins: windows x rows."""
     windows = clock.windows
     ends = np.empty((len(windows), len(end)), np.int32)
     for window in range(len(windows)):
-        ends[window] = np.minimum(places(clock, happened, windows[window]), end) if windows[window] >= 0 else end
+        left = np.minimum(places(clock, happened, windows[window]), end) if windows[window] >= 0 else end
+        ends[window] = line + np.maximum(left, begin)
     return ends
 
 
@@ -175,13 +196,32 @@ def _hits(room: Integers, words: Integers, bit: int) -> Integers:
 
 
 @compiled
-def _count(read: Floats, book: Integers, hits: Integers, begin: Places, end: Places) -> None:
-    book[:] = 0
+def _begin(begun: Places, hits: Integers, begin: Places) -> None:
+    """How many rows begin at each place, which all windows share."""
+    begun[:] = 0
     for row in hits:
-        if begin[row] < end[row]:
-            book[begin[row]] += 1
-            book[end[row]] -= 1
+        begun[begin[row]] += 1
+
+
+@compiled
+def _count(read: Places, book: Places, begun: Places, hits: Integers, end: Places) -> None:
+    book[:] = begun
+    for row in hits:
+        book[end[row]] -= 1
     _run(read, book)
+
+
+@compiled
+def _run(read: Places, book: Places) -> None:
+    """Running sums of what begins and what ends."""
+    place = 0
+    for account in range(read.shape[0]):
+        running = 0
+        for snapshot in range(read.shape[1]):
+            running += book[place]
+            read[account, snapshot] = running
+            place += 1
+        place += 1  # where all that began has ended
 
 
 @compiled
@@ -190,17 +230,20 @@ def _total(
 ) -> None:
     book[:], low[:] = 0, 0
     for row in hits:
-        if begin[row] < end[row]:
-            larger, smaller = _parts(numbers[row])
-            book[begin[row]] += larger
-            book[end[row]] -= larger
-            low[begin[row]] += smaller
-            low[end[row]] -= smaller
-    larger, smaller = 0, 0
-    for snapshot in range(len(read)):
-        larger += book[snapshot]
-        smaller += low[snapshot]
-        read[snapshot] = (larger * LOW + smaller) / MILLIONTHS
+        larger, smaller = _parts(numbers[row])
+        book[begin[row]] += larger
+        book[end[row]] -= larger
+        low[begin[row]] += smaller
+        low[end[row]] -= smaller
+    place = 0
+    for account in range(read.shape[0]):
+        larger, smaller = 0, 0
+        for snapshot in range(read.shape[1]):
+            larger += book[place]
+            smaller += low[place]
+            read[account, snapshot] = (larger * LOW + smaller) / MILLIONTHS
+            place += 1
+        place += 1
 
 
 @compiled
@@ -214,26 +257,17 @@ def _parts(number: float) -> tuple[int, int]:
 
 @compiled
 def _distinct(  # noqa: PLR0913, PLR0917 - numba takes arrays, not objects
-    read: Floats, book: Integers, hits: Integers, begin: Places, end: Places, things: Places, reach: Places, mark: int
+    read: Places, book: Places, hits: Integers, begin: Places, end: Places, things: Places, reach: Places, passed: int
 ) -> None:
-    """Books what each row adds to the union of its thing's ranges; above `mark`, `reach` speaks of this account."""
+    """Books what each row adds to the union of its thing's ranges; `reach` is of a line that goes on from `passed`."""
     book[:] = 0
     for row in hits:
-        fresh = max(begin[row], reach[things[row]] - mark)
+        fresh = max(begin[row], reach[things[row]] - passed)
         if fresh < end[row]:
             book[fresh] += 1
             book[end[row]] -= 1
-            reach[things[row]] = mark + end[row]
+            reach[things[row]] = passed + end[row]
     _run(read, book)
-
-
-@compiled
-def _run(read: Floats, book: Integers) -> None:
-    """Running sums of what begins and what ends."""
-    running = 0
-    for snapshot in range(len(read)):
-        running += book[snapshot]
-        read[snapshot] = running
 
 
 @compiled
@@ -251,21 +285,22 @@ def _fade(
     read: Floats, book: Integers, hits: Integers, begin: Places, end: Places, left: Floats, fading: Floats
 ) -> None:
     """Sums in units as fine as the largest of the rows that a snapshot sees leaves room for."""
-    book[:], read[:] = 0, 0.0
-    for row in hits:
-        remaining = abs(left[row])
-        for snapshot in range(begin[row], end[row]):
-            book[snapshot] += 1
-            read[snapshot] = max(read[snapshot], remaining)
-            remaining *= fading[snapshot]
-    units = 2.0 ** np.floor(61 - np.log2(np.maximum(read, SMALLEST)) - np.log2(book[:-1] + 1.0))
+    width, largest = len(fading) + 1, np.zeros(len(book))
     book[:] = 0
     for row in hits:
-        remaining = left[row]
-        for snapshot in range(begin[row], end[row]):
-            book[snapshot] += round(remaining * units[snapshot])
-            remaining *= fading[snapshot]
-    read[:] = book[:-1] / units
+        remaining, start = abs(left[row]), begin[row] // width * width
+        for place in range(begin[row], end[row]):
+            book[place] += 1
+            largest[place] = max(largest[place], remaining)
+            remaining *= fading[place - start]
+    units = 2.0 ** np.floor(61 - np.log2(np.maximum(largest, SMALLEST)) - np.log2(book + 1.0))
+    book[:] = 0
+    for row in hits:
+        remaining, start = left[row], begin[row] // width * width
+        for place in range(begin[row], end[row]):
+            book[place] += round(remaining * units[place])
+            remaining *= fading[place - start]
+    read[:] = (book / units).reshape(-1, width)[: len(read), :-1]
 
 
 @compiled
@@ -277,13 +312,17 @@ def _keep(  # noqa: PLR0913, PLR0917 - numba takes arrays, not objects
     sign = -1 if measure == FIRST else 1  # the first is the last of what is turned round
     book[:] = NEVER
     for row in hits:
-        for snapshot in range(begin[row], end[row]):
-            book[snapshot] = max(book[snapshot], sign * times[row])
-    for snapshot in range(len(read)):
-        if measure == LATEST:
-            read[snapshot] = max(book[snapshot], -1)
-        elif book[snapshot] == NEVER:
-            read[snapshot] = np.nan
-        else:
-            days = (snapshots[snapshot] - sign * book[snapshot]) / DAY
-            read[snapshot] = -days if measure == UNTIL else days
+        for place in range(begin[row], end[row]):
+            book[place] = max(book[place], sign * times[row])
+    place = 0
+    for account in range(read.shape[0]):
+        for snapshot in range(read.shape[1]):
+            if measure == LATEST:
+                read[account, snapshot] = max(book[place], -1)
+            elif book[place] == NEVER:
+                read[account, snapshot] = np.nan
+            else:
+                days = (snapshots[snapshot] - sign * book[place]) / DAY
+                read[account, snapshot] = -days if measure == UNTIL else days
+            place += 1
+        place += 1

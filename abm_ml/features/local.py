@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from abm_ml.engines import Engine
 from abm_ml.features import ledger
 from abm_ml.features.cells import Asked, snapshots
-from abm_ml.features.ledger import Floats, Integers, Plan, Rows
+from abm_ml.features.ledger import Floats, Integers, Places, Plan, Rows, Values
 from abm_ml.features.program import Column, Program
 from abm_ml.timeline import SPINE
 
@@ -50,7 +50,13 @@ def measured(
             chunk = _Chunk.of(spine, instants, programs, engine)
             files += workers.map(partial(_written, chunk, engine.scratch), chunk.parts)
             del chunk  # the next one takes its place in memory
-    return tuple(engine.read_parquet([file]).drop("file_row_number") for file in files)
+    return tuple(_read(file, engine) for file in files)
+
+
+def _read(file: Path, engine: Engine) -> ir.Table:
+    """A part of the table; its numbers of rows and things, which are kept in half the bytes, as what they are."""
+    rows = engine.read_parquet([file]).drop("file_row_number")
+    return rows.cast({name: "float64" for name, kind in rows.schema().items() if kind.is_integer()})
 
 
 def _spread(names: Sequence[str], times: int, progress: Callable[[str], None]) -> Iterator[None]:
@@ -90,17 +96,18 @@ class _Booking:
         """The columns of the accounts `[first, last)`, at the places `dates` of the ledger's output."""
         reach = np.zeros(self.things, np.int32)
         starts = self.starts[first : last + 1]
-        values = np.empty((len(self.program.columns), last - first, len(self.program.clock.snapshots)))
+        size = last - first, len(self.program.clock.snapshots)
+        counted = sum(column.counts for column in self.program.columns)
+        others = len(self.program.columns) - counted
+        values = Values(np.empty((counted, *size), np.int32), np.empty((others, *size)))
         ledger.book(values, self.program.clock, self.plan, self.rows, self.order, starts, reach)
-        made = {
-            column.name: self._column(
-                column, of_all.reshape(-1) if len(dates) == of_all.size else of_all.reshape(-1)[dates]
-            )
-            for column, of_all in zip(self.program.columns, values, strict=True)
-        }
+        made = {}
+        for column, place in zip(self.program.columns, self.plan.place, strict=True):
+            of_all = (values.counts if column.counts else values.others)[place].reshape(-1)
+            made[column.name] = self._column(column, of_all if len(dates) == of_all.size else of_all[dates])
         return {name: made[name] for name in self.program.names}
 
-    def _column(self, column: Column, values: Floats) -> pa.Array:
+    def _column(self, column: Column, values: Places | Floats) -> pa.Array:
         if column.latest is None:
             return pa.array(values, from_pandas=column.may_miss)  # NaN is a missing value
         rows = pa.array(values.astype(np.int64), mask=values < 0)
@@ -181,7 +188,8 @@ def _of_share(rows: ir.Table, share: _Share) -> ir.Table:
 def _written(chunk: _Chunk, folder: Path, accounts: tuple[int, int]) -> Path:
     """A part of the table as a file."""
     table = chunk.part(*accounts)
-    texts = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
+    numbers = pa.types.is_floating, pa.types.is_integer
+    texts = [field.name for field in table.schema if not any(kind(field.type) for kind in numbers)]
     file = folder / f"part-{uuid.uuid4().hex}.parquet"
     pq.write_table(
         table, file, compression="lz4", use_dictionary=texts, write_statistics=list(SPINE), write_batch_size=_BATCH_ROWS

@@ -43,9 +43,14 @@ class Column:
     half_life: int
 
     @property
+    def counts(self) -> bool:
+        """Whether it is a number of rows or of things."""
+        return self.measure in {ledger.COUNT, ledger.DISTINCT}
+
+    @property
     def may_miss(self) -> bool:
         """Whether an account without such rows has no value."""
-        return self.measure not in {ledger.COUNT, ledger.TOTAL, ledger.DECAYED, ledger.DISTINCT}
+        return not self.counts and self.measure not in {ledger.TOTAL, ledger.DECAYED}
 
     @property
     def latest(self) -> str | None:
@@ -94,8 +99,10 @@ class Program:
     def plan(self, rows: Rows) -> tuple[Plan, int]:
         """What is asked of these rows, and how many places `reach` needs for the things of all columns."""
         things = rows.things.max(axis=1, initial=-1) + 1
+        counts = np.array([column.counts for column in self.columns], bool)
         sizes = [int(things[column.brings]) if column.measure == ledger.DISTINCT else 0 for column in self.columns]
         return Plan(
+            place=np.where(counts, np.cumsum(counts), np.cumsum(~counts)) - 1,
             condition=_integers([column.condition for column in self.columns]),
             measure=_integers([column.measure for column in self.columns]),
             brings=_integers([column.brings for column in self.columns]),
