@@ -47,6 +47,10 @@ class Engine(ABC):
     def store(self, expression: ir.Table) -> ir.Table:
         """The rows of an expression, computed once and kept until `release`, or until the engine closes."""
 
+    def step(self, expression: ir.Table) -> ir.Table:
+        """The rows of an expression that one later expression reads: computed now where plans have to stay short."""
+        return expression
+
     def write(self, expression: ir.Table) -> ir.Table:
         """The rows of an expression, computed once into files in `scratch`, however large they are."""
         return self.store(expression)

@@ -11,13 +11,10 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from abm_ml.engines.base import Engine
 from abm_ml.engines.config import DuckDbConfig
 from abm_ml.errors import StorageError
-
-_ROWS_AT_ONCE = 65_536
 
 
 class DuckDbEngine(Engine):
@@ -53,12 +50,9 @@ class DuckDbEngine(Engine):
 
     def write(self, expression: ir.Table) -> ir.Table:
         """The rows of an expression, computed once into a file in `scratch`, however large they are."""
-        schema = expression.schema().to_pyarrow()
-        texts = [field.name for field in schema if not pa.types.is_floating(field.type)]
         file = self.scratch / f"{self._new_name('written')}.parquet"
-        with pq.ParquetWriter(file, schema, compression="lz4", use_dictionary=texts, write_statistics=texts) as writer:
-            for batch in self.batches(expression, _ROWS_AT_ONCE):
-                writer.write_batch(batch)
+        with self._alone():
+            self._backend.to_parquet(expression, file, compression="lz4_raw", dictionary_size_limit=1)
         return self.read_parquet([file]).drop("file_row_number")
 
     def release(self, stored: ir.Table) -> None:

@@ -39,6 +39,11 @@ def snapshots(dates: ir.Table, engine: Engine) -> tuple[dt.datetime, ...]:
     return tuple(found["as_of"].to_pylist()) or (dt.datetime(1970, 1, 1),)
 
 
+def in_doubles(table: ir.Table) -> ir.Table:
+    """The rows of a finished table: numbers of rows and things, which are written in four bytes, as doubles."""
+    return table.cast({name: "float64" for name, kind in table.schema().items() if kind.is_integer()})
+
+
 def known_rows(asked: Asked, moments: Sequence[dt.datetime]) -> ir.Table:
     """The versions of rows that any of the snapshots may see: `known_after` < snapshot <= `known_until`."""
     rows = asked.after_cut(versions(asked.facts))

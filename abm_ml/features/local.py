@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from abm_ml.engines import Engine
 from abm_ml.features import ledger
-from abm_ml.features.cells import Asked, snapshots
+from abm_ml.features.cells import Asked, in_doubles, snapshots
 from abm_ml.features.ledger import Floats, Integers, Places, Plan, Rows, Values
 from abm_ml.features.program import Column, Program
 from abm_ml.timeline import SPINE
@@ -50,13 +50,7 @@ def measured(
             chunk = _Chunk.of(spine, instants, programs, engine)
             files += workers.map(partial(_written, chunk, engine.scratch), chunk.parts)
             del chunk  # the next one takes its place in memory
-    return tuple(_read(file, engine) for file in files)
-
-
-def _read(file: Path, engine: Engine) -> ir.Table:
-    """A part of the table; its numbers of rows and things, which are kept in half the bytes, as what they are."""
-    rows = engine.read_parquet([file]).drop("file_row_number")
-    return rows.cast({name: "float64" for name, kind in rows.schema().items() if kind.is_integer()})
+    return tuple(in_doubles(engine.read_parquet([file]).drop("file_row_number")) for file in files)
 
 
 def _spread(names: Sequence[str], times: int, progress: Callable[[str], None]) -> Iterator[None]:
@@ -189,7 +183,7 @@ def _written(chunk: _Chunk, folder: Path, accounts: tuple[int, int]) -> Path:
     """A part of the table as a file."""
     table = chunk.part(*accounts)
     numbers = pa.types.is_floating, pa.types.is_integer
-    texts = [field.name for field in table.schema if not any(kind(field.type) for kind in numbers)]
+    texts = [field.name for field in table.schema if not any(is_one(field.type) for is_one in numbers)]
     file = folder / f"part-{uuid.uuid4().hex}.parquet"
     pq.write_table(
         table, file, compression="lz4", use_dictionary=texts, write_statistics=list(SPINE), write_batch_size=_BATCH_ROWS

@@ -16,9 +16,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from abm_ml.engines import Engine
-from abm_ml.features.cells import Asked, known_rows, snapshots
+from abm_ml.features.cells import Asked, in_doubles, known_rows, snapshots
 from abm_ml.features.grid import Grid, end_name, inside_name, key
-from abm_ml.features.readings import Reading, merged, part_name, readings, side_by_side, summed
+from abm_ml.features.readings import Reading, merged, readings, side_by_side, summed, units
 from abm_ml.timeline import SPINE, micros
 
 CELL = ("_account", "_begin", "_until", "_bucket")
@@ -49,7 +49,7 @@ def measured(
     values: dict[str, ir.Value] = {}
     for number, kind in enumerate(kinds):
         values |= kind.values(joined, f"_{number}_")
-    return (engine.write(joined.select(*SPINE, **values)),)
+    return (in_doubles(engine.write(joined.select(*SPINE, **values))),)
 
 
 def _numbered(dates: ir.Table) -> ir.Table:
@@ -67,27 +67,28 @@ class _Kind:
         self._grid = Grid(moments, sorted(windows), engine)
         self._ending = bool(asked.facts.known_from) or asked.facts.changes is not None
         self._ordered = asked.facts.order
-        rows = self._placed(known_rows(asked, moments), accounts)
+        known = known_rows(asked, moments).inner_join(accounts, "account_id")
+        rows = self._placed(known)
         made = readings(asked.features, rows)
         # Versions are dear to make, other rows to keep.
         self._rows = engine.store(self._told(rows, made)) if self._ending else rows
-        self._readings = side_by_side(made, self._most())
-        self.tables = [engine.store(table) for table in self._found()]
+        self._readings = side_by_side(made, self._most(self._rows if self._ending else known))
+        self.tables = [engine.step(table) for table in self._found()]
 
     def values(self, joined: ir.Table, prefix: str) -> dict[str, ir.Value]:
         """The columns of the features, from a table that holds the numbers under names with a prefix."""
+        columns = {name: (joined[prefix + name], each) for each in self._readings for name in each.seen}
+        found = {name: seen.fill_null(0) if each.merging == "sum" else seen for name, (seen, each) in columns.items()}
         return {
-            reading.feature.column(days): reading.shown(
-                joined[prefix + part_name(reading.cell, days)], joined["as_of"], self._grid.moments[-1]
-            )
-            for reading in self._readings
-            for days in reading.windows
+            each.feature.column(days): each.shown(found[name], place, joined["as_of"], self._grid.moments[-1])
+            for each in self._readings
+            for name, windows in each.seen.items()
+            for place, days in enumerate(windows)
         }
 
-    def _placed(self, known: ir.Table, accounts: ir.Table) -> ir.Table:
+    def _placed(self, known: ir.Table) -> ir.Table:
         """The rows with their places among the snapshots."""
-        rows = known.inner_join(accounts, "account_id")
-        rows = self._grid.in_buckets(rows, _bucket=rows["happened_at"])
+        rows = self._grid.in_buckets(known, _bucket=known["happened_at"])
         rows = self._grid.placed(rows, _begin=rows["known_after"])
         if not self._ending:
             return rows.mutate(_until=self._grid.never)
@@ -106,9 +107,9 @@ class _Kind:
     def _read(self, asked: Sequence[Reading]) -> ir.Table:
         return self._rows if self._ending else self._told(self._rows, asked)
 
-    def _most(self) -> int:
-        """The rows of the account that has most."""
-        sizes = self._rows.group_by("_account").aggregate(rows=self._rows.count())
+    def _most(self, rows: ir.Table) -> int:
+        """How many rows the account has that has most."""
+        sizes = rows.group_by("_account").aggregate(rows=rows.count())
         return self._engine.compute(sizes.aggregate(most=sizes.rows.max()))["most"][0].as_py() or 0
 
     def _found(self) -> Iterator[ir.Table]:
@@ -172,8 +173,8 @@ class _Kind:
         place = self._grid.snapshots["_place"]
         met = alike.inner_join(self._grid.snapshots, [alike["_begin"] <= place, place < alike["_next"]])
         numbers = {
-            part_name(reading.cell, days): met["_things"].sum(where=met[end_name(days)] > met["_place"])
-            for days in ends
+            name: summed(met["_things"] * units(reading, [met[end_name(days)] > met["_place"] for days in windows]))
+            for name, windows in reading.seen.items()
         }
         return met.group_by(_key=key(met, self._grid.moments)).aggregate(**numbers)
 
@@ -182,12 +183,20 @@ class _Kind:
         windows = {days for each in asked for days in each.windows}
         longest = None if None in windows else max(days for days in windows if days)
         seen = self._grid.seen
-        met = cells.inner_join(seen if longest is None else seen.filter(seen[inside_name(longest)]), "_bucket")
+        seen = seen if longest is None else seen.filter(seen[inside_name(longest)])
+        columns = {name: (each, some) for each in asked for name, some in each.seen.items()}
+        together = {
+            f"_units{name}": units(each, [seen[inside_name(days)] if days else ibis.literal(True) for days in some])
+            for name, (each, some) in columns.items()
+            if len(some) > 1
+        }
+        met = cells.inner_join(seen.mutate(**together), "_bucket")
         met = met.filter(met["_begin"] <= met["_place"], met["_place"] < met["_until"])
-        parts = {(each.cell, days): each for each in asked for days in each.windows}
         numbers = {
-            part_name(cell, days): merged(met, each, None if days in {None, longest} else met[inside_name(days)])
-            for (cell, days), each in parts.items()
+            name: summed(met[each.cell] * met[f"_units{name}"])
+            if len(some) > 1
+            else merged(met, each, met[inside_name(some[0])] if some[0] and some[0] != longest else None)
+            for name, (each, some) in columns.items()
         }
         return met.group_by(_key=key(met, self._grid.moments)).aggregate(**numbers)
 

@@ -1,11 +1,15 @@
 """Readings: what each measure reads of a row, how rows become one cell, cells one number, and a number a value.
 
-Numbers of rows travel together, as many side by side in 63 bits as fit: less to add up.
+Numbers of rows travel together, as many side by side in 63 bits as fit, and what is seen of them in several windows
+does, too: less to add up.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import itertools
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -25,7 +29,10 @@ Merging = Literal["sum", "max", "min", "latest"]
 
 @dataclass(frozen=True)
 class Reading:
-    """A feature with the names of what it reads of a row: its condition, its value, and the cell that they go into."""
+    """A feature with the names of what it reads of a row: its condition, its value, and the cell that they go into.
+
+    A number takes `bits` of its cell from `shift` on; it and its neighbours take `width`.
+    """
 
     feature: Feature
     said: Term
@@ -34,6 +41,7 @@ class Reading:
     cell: str
     bits: int = _BITS
     shift: int = 0
+    width: int = _BITS
 
     @property
     def measure(self) -> str:
@@ -57,21 +65,28 @@ class Reading:
                 return "min"
         return "max"
 
+    @property
+    def seen(self) -> dict[str, tuple[int | None, ...]]:
+        """The columns of what snapshots see of it, each with the windows whose numbers it holds side by side."""
+        together = _BITS // self.width
+        some = [self.windows[first : first + together] for first in range(0, len(self.windows), together)]
+        return {f"{self.cell}_{windows[0]}": windows for windows in some}
+
     def told(self) -> dict[str, ir.Value]:
         """What is read of each row."""
-        told: dict[str, ir.Value] = {self.counts: self.said.counts.fill_null(False)}
+        told: dict[str, ir.Value] = {self.counts: self.said.counts}
         if self.said.value is not None:
             told[self.value] = _brought(self.feature, self.said.value)
         return told
 
     def units(self, rows: ir.Table) -> ir.IntegerValue:
         """A row that counts as one, at the number's place."""
-        one, none = ibis.literal(2**self.shift, "int64"), ibis.literal(0, "int64")
-        return rows[self.counts].ifelse(one, none)
+        return _unit(rows[self.counts], self.shift)
 
-    def number(self, packed: ir.IntegerValue) -> ir.IntegerValue:
-        """The number at its place."""
-        return (packed >> self.shift) & (2**self.bits - 1)
+    def number(self, packed: ir.IntegerValue, window: int) -> ir.IntegerValue:
+        """The number at its place, of the window of that place."""
+        shift = self.shift + window * self.width
+        return (packed >> shift if shift else packed) & (2**self.bits - 1)
 
     def of_rows(self, rows: ir.Table, last: dt.datetime) -> dict[str, ir.Value]:
         """The rows of a cell as one."""
@@ -84,15 +99,15 @@ class Reading:
             brought = brought * _weight(self.feature, rows["_happened"], last)
         return {self.cell: _together(brought, self.merging, counts)}
 
-    def shown(self, found: ir.Value, as_of: ir.TimestampValue, last: dt.datetime) -> ir.Value:
-        """What the feature table shows of the merged cells of a window; a sum of nothing is 0."""
+    def shown(self, found: ir.Value, window: int, as_of: ir.TimestampValue, last: dt.datetime) -> ir.Value:
+        """What the feature table shows of a column of what is seen, of the window of that place."""
         match self.measure:
             case "count" | "distinct":
-                return self.number(found.fill_null(0)).cast("float64")
+                return self.number(found, window).cast("int32")
             case "total":
-                return found.fill_null(0).cast("float64")
+                return found.cast("float64")
             case "decayed":
-                return found.fill_null(0) / _weight(self.feature, micros(as_of), last)
+                return found / _weight(self.feature, micros(as_of), last)
             case "latest":
                 return found
             case "days_until":
@@ -112,21 +127,22 @@ def readings(features: Sequence[Feature], known: ir.Table) -> tuple[Reading, ...
 
 
 def side_by_side(readings: Sequence[Reading], rows: int) -> tuple[Reading, ...]:
-    """The readings with numbers of rows side by side, those of the same windows first; no account has more `rows`."""
+    """The readings with numbers side by side: of rows those that have the same windows; no account has more `rows`."""
     bits = max(rows.bit_length(), 1)
-    counts = sorted((each for each in readings if each.measure == "count"), key=lambda each: each.feature.windows)
-    places = {each.cell: divmod(order, _BITS // bits) for order, each in enumerate(counts)}
-    return tuple(
-        replace(each, cell=f"_pack_{places[each.cell][0]}", bits=bits, shift=places[each.cell][1] * bits)
-        if each.cell in places
-        else each
-        for each in readings
-    )
+    packed = {each.cell: replace(each, bits=bits, width=bits) for each in readings if each.measure == "distinct"}
+    counts = sorted((each for each in readings if each.measure == "count"), key=_windows)
+    for _, alike in itertools.groupby(counts, _windows):
+        while some := list(itertools.islice(alike, _BITS // bits)):
+            pack, width = f"_pack{some[0].cell}", bits * len(some)
+            packed |= {
+                each.cell: replace(each, cell=pack, bits=bits, shift=place * bits, width=width)
+                for place, each in enumerate(some)
+            }
+    return tuple(packed.get(each.cell, each) for each in readings)
 
 
-def part_name(cell: str, days: int | None) -> str:
-    """The column of a cell's number in a window."""
-    return f"{cell}_{days}"
+def _windows(reading: Reading) -> tuple[int, ...]:
+    return reading.feature.windows
 
 
 def merged(cells: ir.Table, reading: Reading, where: ir.BooleanValue | None) -> ir.Value:
@@ -135,6 +151,15 @@ def merged(cells: ir.Table, reading: Reading, where: ir.BooleanValue | None) -> 
     if reading.merging == "latest":
         return column.argmax(cells[f"{reading.cell}_order"], where=where)
     return _together(column, reading.merging, where)
+
+
+def units(reading: Reading, inside: Sequence[ir.BooleanValue]) -> ir.IntegerValue:
+    """What a number is multiplied with to stand at the place of each window that it is inside."""
+    return functools.reduce(operator.add, [_unit(each, place * reading.width) for place, each in enumerate(inside)])
+
+
+def _unit(condition: ir.BooleanValue, shift: int) -> ir.IntegerValue:
+    return condition.ifelse(ibis.literal(2**shift, "int64"), ibis.literal(0, "int64"))
 
 
 def summed(column: ir.NumericValue) -> ir.NumericValue:
