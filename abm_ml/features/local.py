@@ -18,8 +18,9 @@ import pyarrow.parquet as pq
 
 from abm_ml.engines import Engine
 from abm_ml.features import ledger
+from abm_ml.features.books import Floats, Integers, Places
 from abm_ml.features.cells import Asked, in_doubles, snapshots
-from abm_ml.features.ledger import Floats, Integers, Places, Plan, Rows, Values
+from abm_ml.features.ledger import Plan, Rows, Values
 from abm_ml.features.program import Column, Program
 from abm_ml.timeline import SPINE
 
