@@ -15,7 +15,6 @@ import pytest
 from hypothesis import settings
 
 from abm_ml.engines import DuckDbConfig, Engine, open_engine
-from abm_ml.features import local
 from abm_ml.modelling.registry import Registry, TrackingConfig
 from abm_ml.modelling.registry.store import Store
 from abm_ml.tables import TABLES, ColumnType, Table, Tables
@@ -41,17 +40,6 @@ ASKS_FOR_COMPANY = "company: Served"
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """No machine code that is older than a source: numba looks at a loop's own file, not at those that it calls."""
-    if hasattr(config, "workerinput"):
-        return
-    features = Path(local.__file__).parent
-    newest = max(file.stat().st_mtime for file in features.glob("*.py"))
-    for kept in (features / "__pycache__").glob("*.nb?"):
-        if kept.stat().st_mtime < newest:
-            kept.unlink()
-
-
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """The tests of a file share a worker, for their fixtures' sake; so do all files that ask for the small company.
 

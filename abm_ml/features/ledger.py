@@ -3,8 +3,14 @@
 A row counts at the snapshots from the first that knows it to the last that its version and a feature's window still
 cover: a range `[begin, end)` of places among the snapshots. So no row is joined with dates.
 
-Accounts stand one behind the other on a line, each with its places and one more, where all has ended. Many are booked
-together, column by column; `books` says how each measure is.
+- A sum books its value at `begin` and takes it back at `end`; the running sum over places is the sum at each snapshot.
+- Distinct things are the union of their ranges: rows come in order of `begin`, so of each thing the ledger keeps how
+  far its ranges reach, and books what a new range adds.
+- What is last or first, and what fades with time, is written to each place of the range.
+- Accounts stand one behind the other on a line, each with its places and one more, and many are booked together.
+
+Books are integers (money in millionths, times in microseconds): no order of rows and no later row changes a bit.
+Loops that call each other stay in one file: numba keeps what it compiled until a loop's own file changes.
 """
 
 from __future__ import annotations
@@ -12,28 +18,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm_ml.compiled import compiled
-from abm_ml.features.books import (
-    COUNT,
-    DAY,
-    DECAYED,
-    DISTINCT,
-    LATEST,
-    TOTAL,
-    Floats,
-    Integers,
-    Places,
-    begin_all,
-    count,
-    distinct,
-    fade,
-    keep,
-    left_at,
-    total,
-)
 
+Integers = NDArray[np.int64]
+Places = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+COUNT, TOTAL, DECAYED, DISTINCT, LAST, FIRST, UNTIL, LATEST = range(8)
+DAY = 86_400_000_000
+NEVER, ALWAYS = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 BITS = 62  # conditions per word
+MILLIONTHS, LOW, HIGHEST, SMALLEST = 1e6, 2.0**40, 2.0**93, 2.0**-900
 LINE = 4096  # places of accounts that are booked together: what is booked of a column stays near in memory
 
 
@@ -102,25 +99,6 @@ def places(clock: Clock, instants: Integers, days: int) -> Places:
 
 
 @compiled
-def in_order(account: Places, begin: Places, end: Places, accounts: int, snapshots: int) -> tuple[Integers, Integers]:
-    """The rows by account and `begin`, and where each account's rows start; rows that nobody sees are left out."""
-    width = snapshots + 1
-    counts = np.zeros(accounts * width + 1, np.int64)
-    for row in range(len(account)):
-        if account[row] >= 0 and begin[row] < end[row]:
-            counts[account[row] * width + begin[row] + 1] += 1
-    counts = np.cumsum(counts)
-    starts = counts[::width].copy()
-    order = np.empty(counts[-1], np.int64)
-    for row in range(len(account)):
-        if account[row] >= 0 and begin[row] < end[row]:
-            box = account[row] * width + begin[row]
-            order[counts[box]] = row
-            counts[box] += 1
-    return order, starts
-
-
-@compiled
 def book(  # numba allocates in small pages, NumPy in large ones: so `values` is handed in
     values: Values, clock: Clock, plan: Plan, rows: Rows, order: Integers, starts: Integers, reach: Places
 ) -> None:
@@ -143,37 +121,29 @@ def book(  # numba allocates in small pages, NumPy in large ones: so `values` is
         some = slice(first, min(first + at_once, accounts))
         own = slice(starts[some.start], starts[some.stop])
         known, happened, words, numbers = all_begin[own], all_happened[own], all_words[:, own], all_numbers[:, own]
-        line = _line(starts[some.start : some.stop + 1], width)
+        sizes = np.diff(starts[some.start : some.stop + 1])
+        line = np.repeat(np.arange(len(sizes)) * width, sizes).astype(np.int32)  # where each row's account begins
         begin, ends = line + known, _ends(clock, happened, line, known, all_end[own])
         hits, condition = room[:0], -1
         for column in range(len(measures)):
             if conditions[column] != condition:
                 condition = conditions[column]
                 hits = _hits(room, words[condition // BITS], 1 << (condition % BITS))
-                begin_all(begun, hits, begin)
+                _begin(begun, hits, begin)
             place, measure, brings, end = kept[column], measures[column], brought[column], ends[windows[column]]
             if measure == COUNT:
-                count(counts[place, some], small, begun, hits, end)
+                _count(counts[place, some], small, begun, hits, end)
             elif measure == DISTINCT:
                 reached, things = reach[first_things[column] :], all_things[brings, own]
-                distinct(counts[place, some], small, hits, begin, end, things, reached, first * width)
+                _distinct(counts[place, some], small, hits, begin, end, things, reached, first * width)
             elif measure == TOTAL:
-                total(others[place, some], books, low, hits, begin, end, numbers[brings])
+                _total(others[place, some], books, low, hits, begin, end, numbers[brings])
             elif measure == DECAYED:
-                left = left_at(snapshots, numbers[brings], known, happened, clock.half_lives[half_lives[column]])
-                fade(others[place, some], books, hits, begin, end, left, fading[half_lives[column]])
+                left = _left(clock, numbers[brings], known, happened, half_lives[column])
+                _fade(others[place, some], books, hits, begin, end, left, fading[half_lives[column]])
             else:
                 times = order[own] if measure == LATEST else happened if brings < 0 else all_times[brings, own]
-                keep(others[place, some], books, hits, begin, end, times, snapshots, measure)
-
-
-@compiled
-def _line(starts: Integers, width: int) -> Places:
-    """Where the places of each row's account begin on the line."""
-    line = np.empty(starts[-1] - starts[0], np.int32)
-    for account in range(len(starts) - 1):
-        line[starts[account] - starts[0] : starts[account + 1] - starts[0]] = account * width
-    return line
+                _keep(others[place, some], books, hits, begin, end, times, snapshots, measure)
 
 
 @compiled
@@ -195,3 +165,136 @@ def _hits(room: Integers, words: Integers, bit: int) -> Integers:
         room[found] = row
         found += (words[row] & bit) != 0
     return room[:found]
+
+
+@compiled
+def _begin(begun: Places, hits: Integers, begin: Places) -> None:
+    """How many rows begin at each place, which all windows share."""
+    begun[:] = 0
+    for row in hits:
+        begun[begin[row]] += 1
+
+
+@compiled
+def _count(read: Places, book: Places, begun: Places, hits: Integers, end: Places) -> None:
+    book[:] = begun
+    for row in hits:
+        book[end[row]] -= 1
+    _run(read, book)
+
+
+@compiled
+def _run(read: Places, book: Places) -> None:
+    """Running sums of what begins and what ends."""
+    place = 0
+    for account in range(read.shape[0]):
+        running = 0
+        for snapshot in range(read.shape[1]):
+            running += book[place]
+            read[account, snapshot] = running
+            place += 1
+        place += 1  # where all that began has ended
+
+
+@compiled
+def _total(
+    read: Floats, book: Integers, low: Integers, hits: Integers, begin: Places, end: Places, numbers: Floats
+) -> None:
+    book[:], low[:] = 0, 0
+    for row in hits:
+        larger, smaller = _parts(numbers[row])
+        book[begin[row]] += larger
+        book[end[row]] -= larger
+        low[begin[row]] += smaller
+        low[end[row]] -= smaller
+    place = 0
+    for account in range(read.shape[0]):
+        larger, smaller = 0, 0
+        for snapshot in range(read.shape[1]):
+            larger += book[place]
+            smaller += low[place]
+            read[account, snapshot] = (larger * LOW + smaller) / MILLIONTHS
+            place += 1
+        place += 1
+
+
+@compiled
+def _parts(number: float) -> tuple[int, int]:
+    """A number in millionths, as the sum of a multiple of LOW and of what is left: each is exact, and so are sums."""
+    whole = min(np.floor(abs(number) * MILLIONTHS + 0.5), HIGHEST)
+    larger = np.floor(whole / LOW)
+    sign = 1 if number > 0 else -1
+    return sign * int(larger), sign * int(whole - larger * LOW)
+
+
+@compiled
+def _distinct(  # noqa: PLR0913, PLR0917 - numba takes arrays, not objects
+    read: Places, book: Places, hits: Integers, begin: Places, end: Places, things: Places, reach: Places, passed: int
+) -> None:
+    """Books what each row adds to the union of its thing's ranges; `reach` is of a line that goes on from `passed`."""
+    book[:] = 0
+    for row in hits:
+        fresh = max(begin[row], reach[things[row]] - passed)
+        if fresh < end[row]:
+            book[fresh] += 1
+            book[end[row]] -= 1
+            reach[things[row]] = passed + end[row]
+    _run(read, book)
+
+
+@compiled
+def _left(clock: Clock, numbers: Floats, begin: Places, happened: Integers, half_life: int) -> Floats:
+    """What is left of each row's number at the first snapshot that knows it."""
+    left = np.empty(len(begin))
+    for row in range(len(left)):
+        age = (clock.snapshots[begin[row]] - happened[row]) / DAY
+        left[row] = numbers[row] * 2.0 ** (-age / clock.half_lives[half_life])
+    return left
+
+
+@compiled
+def _fade(
+    read: Floats, book: Integers, hits: Integers, begin: Places, end: Places, left: Floats, fading: Floats
+) -> None:
+    """Sums in units as fine as the largest of the rows that a snapshot sees leaves room for."""
+    width, largest = len(fading) + 1, np.zeros(len(book))
+    book[:] = 0
+    for row in hits:
+        remaining, start = abs(left[row]), begin[row] // width * width
+        for place in range(begin[row], end[row]):
+            book[place] += 1
+            largest[place] = max(largest[place], remaining)
+            remaining *= fading[place - start]
+    units = 2.0 ** np.floor(61 - np.log2(np.maximum(largest, SMALLEST)) - np.log2(book + 1.0))
+    book[:] = 0
+    for row in hits:
+        remaining, start = left[row], begin[row] // width * width
+        for place in range(begin[row], end[row]):
+            book[place] += round(remaining * units[place])
+            remaining *= fading[place - start]
+    read[:] = (book / units).reshape(-1, width)[: len(read), :-1]
+
+
+@compiled
+def _keep(  # noqa: PLR0913, PLR0917 - numba takes arrays, not objects
+    read: Floats, book: Integers, hits: Integers, begin: Places, end: Places, times: Integers, snapshots: Integers,
+    measure: int,
+) -> None:  # fmt: skip
+    """What is last or first of each snapshot's rows: days from or to it, or the row itself."""
+    sign = -1 if measure == FIRST else 1  # the first is the last of what is turned round
+    book[:] = NEVER
+    for row in hits:
+        for place in range(begin[row], end[row]):
+            book[place] = max(book[place], sign * times[row])
+    place = 0
+    for account in range(read.shape[0]):
+        for snapshot in range(read.shape[1]):
+            if measure == LATEST:
+                read[account, snapshot] = max(book[place], -1)
+            elif book[place] == NEVER:
+                read[account, snapshot] = np.nan
+            else:
+                days = (snapshots[snapshot] - sign * book[place]) / DAY
+                read[account, snapshot] = -days if measure == UNTIL else days
+            place += 1
+        place += 1

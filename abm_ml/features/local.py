@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from abm_ml.compiled import compiled
 from abm_ml.engines import Engine
 from abm_ml.features import ledger
-from abm_ml.features.books import Floats, Integers, Places
 from abm_ml.features.cells import Asked, in_doubles, snapshots
-from abm_ml.features.ledger import Plan, Rows, Values
+from abm_ml.features.ledger import Floats, Integers, Places, Plan, Rows, Values
 from abm_ml.features.program import Column, Program
 from abm_ml.timeline import SPINE
 
@@ -81,7 +81,7 @@ class _Booking:
     def of(cls, program: Program, table: pa.Table, accounts: pa.Array) -> _Booking:
         rows = program.brought(table)
         owner = pc.index_in(table["account_id"], accounts).fill_null(-1).to_numpy()
-        order, starts = ledger.in_order(owner, rows.begin, rows.end, len(accounts), len(program.clock.snapshots))
+        order, starts = _in_order(owner, rows.begin, rows.end, len(accounts), len(program.clock.snapshots))
         shown = sorted({column.latest for column in program.columns if column.latest is not None})
         return cls(
             program, table.select(shown).combine_chunks(), _taken(rows, order), *program.plan(rows), order, starts
@@ -143,6 +143,25 @@ class _Chunk:
         for booking in self.bookings:
             columns |= booking.columns(first, last, places)
         return pa.table(columns)
+
+
+@compiled
+def _in_order(account: Places, begin: Places, end: Places, accounts: int, snapshots: int) -> tuple[Integers, Integers]:
+    """The rows by account and `begin`, and where each account's rows start; rows that nobody sees are left out."""
+    width = snapshots + 1
+    counts = np.zeros(accounts * width + 1, np.int64)
+    for row in range(len(account)):
+        if account[row] >= 0 and begin[row] < end[row]:
+            counts[account[row] * width + begin[row] + 1] += 1
+    counts = np.cumsum(counts)
+    starts = counts[::width].copy()
+    order = np.empty(counts[-1], np.int64)
+    for row in range(len(account)):
+        if account[row] >= 0 and begin[row] < end[row]:
+            box = account[row] * width + begin[row]
+            order[counts[box]] = row
+            counts[box] += 1
+    return order, starts
 
 
 def _taken(rows: Rows, order: Integers) -> Rows:

@@ -16,15 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from abm_ml.features import books, ledger
+from abm_ml.features import ledger
 from abm_ml.features.base import Feature
-from abm_ml.features.books import DAY, Integers
 from abm_ml.features.cells import Asked, Term, known_rows, term
-from abm_ml.features.ledger import BITS, Clock, Plan, Rows
+from abm_ml.features.ledger import BITS, DAY, Clock, Integers, Plan, Rows
 
 _MEASURES = {
-    "count": books.COUNT, "total": books.TOTAL, "decayed": books.DECAYED, "distinct": books.DISTINCT,
-    "days_since": books.LAST, "days_since_first": books.FIRST, "days_until": books.UNTIL, "latest": books.LATEST,
+    "count": ledger.COUNT, "total": ledger.TOTAL, "decayed": ledger.DECAYED, "distinct": ledger.DISTINCT,
+    "days_since": ledger.LAST, "days_since_first": ledger.FIRST, "days_until": ledger.UNTIL, "latest": ledger.LATEST,
 }  # fmt: skip
 _BRINGS = {
     "total": "number", "decayed": "number", "distinct": "thing", "days_since": "time", "days_since_first": "time",
@@ -46,17 +45,17 @@ class Column:
     @property
     def counts(self) -> bool:
         """Whether it is a number of rows or of things."""
-        return self.measure in {books.COUNT, books.DISTINCT}
+        return self.measure in {ledger.COUNT, ledger.DISTINCT}
 
     @property
     def may_miss(self) -> bool:
         """Whether an account without such rows has no value."""
-        return not self.counts and self.measure not in {books.TOTAL, books.DECAYED}
+        return not self.counts and self.measure not in {ledger.TOTAL, ledger.DECAYED}
 
     @property
     def latest(self) -> str | None:
         """Where the values stand of which it shows the latest."""
-        return f"latest_{self.brings}" if self.measure == books.LATEST else None
+        return f"latest_{self.brings}" if self.measure == ledger.LATEST else None
 
 
 class _Numbered(dict[object, int]):
@@ -88,9 +87,9 @@ class Program:
         """The rows that the engine gave, as the ledger reads them."""
         words = [name for name in table.column_names if name.startswith("word_")]
         return Rows(
-            begin=ledger.places(self.clock, _micros(table["known_after"], books.NEVER), 0),
+            begin=ledger.places(self.clock, _micros(table["known_after"], ledger.NEVER), 0),
             end=self._ends(table["known_until"]),
-            happened=_micros(table["happened_at"], books.NEVER),
+            happened=_micros(table["happened_at"], ledger.NEVER),
             words=_filled(np.empty((len(words), len(table)), np.int64), [table[name].to_numpy() for name in words]),
             numbers=_filled(self._room("number", table, np.float64), map(_numbers, self._brought("number", table))),
             things=_filled(self._room("thing", table, np.int32), map(_codes, self._brought("thing", table))),
@@ -101,7 +100,7 @@ class Program:
         """What is asked of these rows, and how many places `reach` needs for the things of all columns."""
         things = rows.things.max(axis=1, initial=-1) + 1
         counts = np.array([column.counts for column in self.columns], bool)
-        sizes = [int(things[column.brings]) if column.measure == books.DISTINCT else 0 for column in self.columns]
+        sizes = [int(things[column.brings]) if column.measure == ledger.DISTINCT else 0 for column in self.columns]
         return Plan(
             place=np.where(counts, np.cumsum(counts), np.cumsum(~counts)) - 1,
             condition=_integers([column.condition for column in self.columns]),
@@ -143,11 +142,11 @@ class Program:
             known = known.order_by(["happened_at", "known_at", *asked.facts.order])
         return known.select("account_id", "known_after", "known_until", "happened_at", **words, **values)
 
-    def _ends(self, until: pa.ChunkedArray) -> books.Places:
+    def _ends(self, until: pa.ChunkedArray) -> ledger.Places:
         """Where versions end; most kinds of rows have none that do."""
         if until.null_count == len(until):
             return np.full(len(until), len(self.clock.snapshots), np.int32)
-        return ledger.places(self.clock, _micros(until, books.ALWAYS), 0)
+        return ledger.places(self.clock, _micros(until, ledger.ALWAYS), 0)
 
     def _room(self, kind: str, table: pa.Table, number: type[Any]) -> NDArray[Any]:
         return np.empty((len(self._values[kind]), len(table)), number)
@@ -206,7 +205,7 @@ def _micros(column: pa.ChunkedArray, missing: int) -> Integers:
 
 
 def _times(column: pa.ChunkedArray) -> Integers:
-    return _micros(column, books.NEVER)
+    return _micros(column, ledger.NEVER)
 
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
