@@ -261,8 +261,8 @@ def days_between(first: ir.TimestampValue, last: ir.TimestampValue) -> ir.Floati
 
 
 def micros(time: ir.TimestampValue) -> ir.IntegerValue:
-    """Microseconds since 1970, exact on every engine: whole seconds are no matter of rounding."""
-    return time.truncate("s").epoch_seconds().cast("int64") * 1_000_000 + time.microsecond().cast("int64")
+    """Microseconds since 1970, exact on every engine."""
+    return time.delta(ibis.timestamp("1970-01-01"), unit="microsecond")
 
 
 def known_by(facts: Facts, until: dt.datetime) -> Facts:

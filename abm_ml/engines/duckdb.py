@@ -51,8 +51,10 @@ class DuckDbEngine(Engine):
     def write(self, expression: ir.Table) -> ir.Table:
         """The rows of an expression, computed once into a file in `scratch`, however large they are."""
         file = self.scratch / f"{self._new_name('written')}.parquet"
-        with self._alone():  # without dictionaries: to look numbers up takes longer than to write them
-            self._backend.to_parquet(expression, file, compression="lz4_raw", dictionary_size_limit=1)
+        # Version 2 packs numbers well, and to look them up in dictionaries would take longer than to write them.
+        how = {"parquet_version": "v2", "dictionary_size_limit": 1, "compression": "lz4_raw"}
+        with self._alone():
+            self._backend.to_parquet(expression, file, **how)
         return self.read_parquet([file]).drop("file_row_number")
 
     def release(self, stored: ir.Table) -> None:

@@ -3,13 +3,15 @@
 Accounts and snapshots are numbered. Rows are added up once into **cells**: those of one account that the same snapshots
 see in every window. A cell lies in a bucket of time, from the snapshot at `_begin` on and until that at `_until`. It
 meets the snapshots that see its bucket, which the grid lists, and what they see of an account is added up, in all
-windows at once. Distinct things are cells as well: a row counts until its thing is seen again.
+windows that are about as long at once. Distinct things are cells as well: a row counts until its thing is seen again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import ibis
 import ibis.expr.types as ir
@@ -21,7 +23,11 @@ from abm_ml.features.grid import Grid, end_name, inside_name, key
 from abm_ml.features.readings import Reading, merged, readings, side_by_side, summed, units
 from abm_ml.timeline import SPINE, micros
 
+_Column: TypeAlias = tuple[Reading, tuple[int | None, ...]]  # whose number it holds, of which windows
+_Columns: TypeAlias = Mapping[str, _Column]
+
 CELL = ("_account", "_begin", "_until", "_bucket")
+_SHORT = 2  # a window is short if so many of it fit into the longest
 _OF_THING = ibis.window(group_by=["_account", "_thing"], order_by="_begin")
 _OF_THING_SO_FAR = ibis.window(group_by=["_account", "_thing"], order_by="_begin", preceding=None, following=0)
 
@@ -117,10 +123,11 @@ class _Kind:
         plain = [each for each in self._readings if each.measure != "distinct"]
         if plain:
             # Neighbours come together, so that what they are added up to lies near in memory.
-            yield self._met(self._engine.store(self._cells(plain).order_by("_account")), plain)
+            cells = self._engine.store(self._cells(plain).order_by("_account"))
+            yield from (self._met(cells, columns) for columns in _short_apart(_columns(plain)))
         for each in self._readings:
             if each.measure == "distinct":
-                yield self._changing_things(each) if self._ending else self._met(self._things(each), [each])
+                yield self._changing_things(each) if self._ending else self._met(self._things(each), _columns([each]))
 
     def _cells(self, asked: Sequence[Reading]) -> ir.Table:
         """The rows of each cell as one."""
@@ -178,13 +185,11 @@ class _Kind:
         }
         return met.group_by(_key=key(met, self._grid.moments)).aggregate(**numbers)
 
-    def _met(self, cells: ir.Table, asked: Sequence[Reading]) -> ir.Table:
+    def _met(self, cells: ir.Table, columns: _Columns) -> ir.Table:
         """What each snapshot sees of each account's cells, window by window."""
-        windows = {days for each in asked for days in each.windows}
-        longest = None if None in windows else max(days for days in windows if days)
+        longest = max(map(_longest, columns.values()))
         seen = self._grid.seen
-        seen = seen if longest is None else seen.filter(seen[inside_name(longest)])
-        columns = {name: (each, some) for each in asked for name, some in each.seen.items()}
+        seen = seen if longest == math.inf else seen.filter(seen[inside_name(int(longest))])
         together = {
             f"_units{name}": units(each, [seen[inside_name(days)] if days else ibis.literal(True) for days in some])
             for name, (each, some) in columns.items()
@@ -199,6 +204,25 @@ class _Kind:
             for name, (each, some) in columns.items()
         }
         return met.group_by(_key=key(met, self._grid.moments)).aggregate(**numbers)
+
+
+def _columns(asked: Sequence[Reading]) -> _Columns:
+    """The columns of what snapshots see of readings."""
+    return {name: (each, windows) for each in asked for name, windows in each.seen.items()}
+
+
+def _longest(column: _Column) -> float:
+    """The longest window of a column in days; ever has no end."""
+    return max(math.inf if days is None else days for days in column[1])
+
+
+def _short_apart(columns: _Columns) -> list[_Columns]:
+    """The columns of long windows, and those of short ones: fewer cells lie in these, so adding them up takes less."""
+    longest = max(map(_longest, columns.values()))
+    parts: tuple[dict[str, _Column], dict[str, _Column]] = {}, {}
+    for name, column in columns.items():
+        parts[_longest(column) * _SHORT <= longest][name] = column
+    return [part for part in parts if part]
 
 
 def _order(order: Sequence[str]) -> ir.IntegerValue:
