@@ -1,4 +1,4 @@
-"""The local plan: rows from the engine, booked account by account, written to Parquet part by part."""
+"""The local plan: rows from the engine, booked many accounts at a time, written to Parquet part by part."""
 
 from __future__ import annotations
 
