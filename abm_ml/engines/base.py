@@ -73,8 +73,8 @@ class Engine(ABC):
     ) -> Iterator[pa.RecordBatch]:
         """What a function makes of each batch of about so many rows, in the order of the rows.
 
-        It runs where the rows are, so it travels to other processes with all that it holds: a function of a module, or
-        a `functools.partial` of one.
+        It runs where the rows are, in several threads or processes at once, and travels there with all that it holds: a
+        function of a module, or a `functools.partial` of one.
         """
 
     def attach(self, address: str) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -87,8 +89,15 @@ class DuckDbEngine(Engine):
     def map_batches(
         self, expression: ir.Table, function: Callable[[pa.RecordBatch], pa.RecordBatch], rows: int
     ) -> Iterator[pa.RecordBatch]:
-        """What a function makes of each batch of about so many rows, in the order of the rows."""
-        return map(function, self.batches(expression, rows))
+        """What a function makes of each batch of about so many rows, in the order of the rows, a few at once."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            made: deque[Future[pa.RecordBatch]] = deque()
+            for batch in self.batches(expression, rows):
+                made.append(pool.submit(function, batch))
+                if len(made) > self.threads:
+                    yield made.popleft().result()
+            while made:
+                yield made.popleft().result()
 
     def close(self) -> None:
         """Lets go of everything."""

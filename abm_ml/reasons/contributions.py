@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -28,6 +29,7 @@ SAMPLE_ROWS = 64
 CLOSE_ENOUGH = 1e-9
 
 _kernels: WeakKeyDictionary[Any, Kernel | None] = WeakKeyDictionary()
+_building = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,10 @@ def _kernel(booster: Any) -> Kernel | None:
     """A booster's kernel, which lives as long as the booster."""
     from abm_ml.reasons.kernel import kernel_of
 
-    if booster not in _kernels:
-        _kernels[booster] = kernel_of(booster.dump_model())
-    return _kernels[booster]
+    with _building:  # several threads explain rows of one model at once
+        if booster not in _kernels:
+            _kernels[booster] = kernel_of(booster.dump_model())
+        return _kernels[booster]
 
 
 def _by_shap(trees: Trees) -> Callable[[Floats], Floats]:

@@ -1,4 +1,4 @@
-"""The reasons of a score in words: the strongest up, the strongest down, and the rest, adding up to the score."""
+"""The reasons of a score in words."""
 
 from __future__ import annotations
 
@@ -10,20 +10,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from abm_ml.errors import IntegrityError, did_you_mean
 from abm_ml.features import FeatureColumn
-from abm_ml.reasons.contributions import CLOSE_ENOUGH, Contributions, Floats, contributions
+from abm_ml.reasons.contributions import Contributions, Floats, contributions
 from abm_ml.reasons.rows import OTHER, REASONS
 from abm_ml.reasons.sentences import Sentence, Value, effect, plain
+from abm_ml.reasons.strongest import Chosen, Places, strongest
 
 if TYPE_CHECKING:
     from abm_ml.modelling.classifier import AccountClassifier
 
-Places = NDArray[np.intp]
-
-STRONGEST = 5
 REST = "Everything else together"
 
 
@@ -35,18 +32,7 @@ class Wording:
     """
 
     sentences: tuple[Sentence, ...]
-    features: tuple[str, ...]
     members: Places
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """The reasons that are spoken, one after another: whose, which column and feature, how strong; -1 is the rest."""
-
-    row: Places
-    rank: Places
-    column: Places
-    points: Floats
 
 
 def wording(columns: Iterable[FeatureColumn], typical: Mapping[str, Value]) -> Wording:
@@ -68,7 +54,7 @@ def wording(columns: Iterable[FeatureColumn], typical: Mapping[str, Value]) -> W
     members = np.full((len(windows), max(map(len, windows.values()), default=0)), -1, dtype=np.intp)
     for number, places in enumerate(windows.values()):
         members[number, : len(places)] = places
-    return Wording(sentences, tuple(windows), members)
+    return Wording(sentences, members)
 
 
 def explain(
@@ -90,7 +76,7 @@ def reasons_of(block: Contributions, values: pd.DataFrame, *, label: str, wordin
     Windows of one feature are one reason: its points are their sum, its words those of the window that pulls most in
     the sum's direction. An account's points plus the base probability equal its probability to 1e-9.
     """
-    chosen = _strongest(block, wording)
+    chosen = strongest(block, wording.members)
     spoken = chosen.column >= 0
     values_shown, words = _told(chosen, values, wording)
     columns = [sentence.column for sentence in wording.sentences]
@@ -112,59 +98,7 @@ def reasons_of(block: Contributions, values: pd.DataFrame, *, label: str, wordin
     )
 
 
-def _strongest(block: Contributions, wording: Wording) -> _Chosen:
-    """Which reasons are spoken of each account, with the rest after them."""
-    padded = np.column_stack([block.points, np.zeros(len(block.points))])  # place -1: a window that is not there
-    sums = padded[:, wording.members].sum(axis=2)
-    number, strength = _ranked(sums)
-    row, place = np.nonzero(strength > 0)
-    feature = number[row, place]
-    points = sums[row, feature]
-    windows = wording.members[feature]
-    pull = np.where(windows < 0, -np.inf, padded[row[:, None], windows] * np.sign(points)[:, None])
-    column = windows[np.arange(len(row)), pull.argmax(axis=1)]
-    listed = np.bincount(row, weights=points, minlength=len(sums))
-    rest = block.probability - block.base_probability - listed
-    worst = float(np.abs(rest - (sums.sum(axis=1) - listed)).max(initial=0.0))
-    if not worst <= CLOSE_ENOUGH:
-        raise IntegrityError(f"Reasons do not add up to the probability (off by {worst:.1e}). Train the model again.")
-    return _with_rest(row, column, points, rest)
-
-
-def _ranked(sums: Floats) -> tuple[Places, Floats]:
-    """The strongest features of each row in either direction, strongest first; strength 0 is no reason.
-
-    By repeated maximum, because the first of two equal ones wins on every machine; a partition does not promise that.
-    """
-    rows = np.arange(len(sums))
-    number, strength = [], []
-    for side in (sums, -sums):
-        left = np.maximum(side, 0.0)
-        for _ in range(min(STRONGEST, sums.shape[1])):
-            best = left.argmax(axis=1)
-            number.append(best)
-            strength.append(left[rows, best])
-            left[rows, best] = 0.0
-    found, amount = np.stack(number, axis=1), np.stack(strength, axis=1)
-    order = np.argsort(-amount, axis=1, kind="stable")
-    return np.take_along_axis(found, order, axis=1), np.take_along_axis(amount, order, axis=1)
-
-
-def _with_rest(row: Places, column: Places, points: Floats, rest: Floats) -> _Chosen:
-    """Every account's reasons followed by its row for the rest."""
-    counts = np.bincount(row, minlength=len(rest)) + 1
-    ends = np.cumsum(counts)
-    owner = np.repeat(np.arange(len(rest)), counts)
-    rank = np.arange(len(owner)) - (ends - counts)[owner] + 1
-    is_rest = np.zeros(len(owner), dtype=bool)
-    is_rest[ends - 1] = True
-    columns, amounts = np.full(len(owner), -1, dtype=np.intp), np.empty(len(owner))
-    columns[~is_rest], amounts[~is_rest] = column, points
-    amounts[is_rest] = rest
-    return _Chosen(owner, rank, columns, amounts)
-
-
-def _told(chosen: _Chosen, values: pd.DataFrame, wording: Wording) -> tuple[pa.Array, pa.Array]:
+def _told(chosen: Chosen, values: pd.DataFrame, wording: Wording) -> tuple[pa.Array, pa.Array]:
     """The value and the words of each reason; what many accounts share is worded once."""
     shown: list[str | None] = [None]
     words = [REST]

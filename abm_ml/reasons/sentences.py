@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -21,9 +21,12 @@ _NEVER_NO = frozenset({"days", "money", "months", "seconds", "weeks", "years"}) 
 SMALLEST_SHOWN = 0.05  # in points of a hundred: below it, one decimal shows 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sentence:
-    """How one column is put in words; `typical` is its usual value among the accounts that taught the model."""
+    """How one column is put in words; `typical` is its usual value among the accounts that taught the model.
+
+    What does not depend on the value is worked out once: values are many.
+    """
 
     column: FeatureColumn
     typical: Value
@@ -31,24 +34,53 @@ class Sentence:
     def words(self, value: Value) -> str:
         """The sentence without its effect: "2 meetings in the last 30 days; typical is 0"."""
         if _is_missing(value):
-            return self._unknown() + self._against(None)
-        return self._phrase(value) + self._against(value)
-
-    def _phrase(self, value: Value) -> str:
-        reason, column = self.column.reason, self.column
+            return self._unknown
         shown = self._shown(value)
-        before, after = _halves(reason)
+        return self._phrase(value, shown) + self._against(shown)
+
+    def _phrase(self, value: Value, shown: str) -> str:
+        column = self.column
+        before, after = self._around
         if shown == "1" and column.kind == "number":
-            after = _singular(after)
+            after = self._after_one
         elif shown == "0" and not before and value == 0 and column.unit not in _NEVER_NO:
             shown = "no"
-        text = self._filled(before) + (shown if _TOKEN.search(reason) else "") + self._filled(after)
+        text = before + (shown if _TOKEN.search(column.reason) else "") + after
         return text if column.kind == "category" and not before else _capital(text)
+
+    def _against(self, shown: str) -> str:
+        if self._usual is None:
+            return ""
+        return ", as is typical" if shown == self._usual else f"; typical is {self._usual}"
+
+    @cached_property
+    def _around(self) -> tuple[str, str]:
+        before, after = _halves(self.column.reason)
+        return self._filled(before), self._filled(after)
+
+    @cached_property
+    def _after_one(self) -> str:
+        return self._filled(_singular(_halves(self.column.reason)[1]))
+
+    @cached_property
+    def _usual(self) -> str | None:
+        """What is typical; None if nobody knows, or the phrase says it."""
+        if _is_missing(self.typical) or "{typical" in self.column.reason:
+            return None
+        return self._shown(self.typical)
+
+    @cached_property
+    def _unknown(self) -> str:
+        days = {True: " day" if self._usual == "1" else " days"}.get(self.column.unit == "days", "")
+        typical = "" if self._usual is None else f"; typical is {self._usual}{days}"
+        last = _LAST.fullmatch(self.column.reason)
+        if last:
+            within = f"not within {self.column.days} days" if self.column.days else "never, as far as known"
+            return f"{_capital(last[1])}: {within}{typical}"
+        return f"Nothing known: {definition_of(self.column)}{typical}"
 
     def _filled(self, part: str) -> str:
         """A part of the phrase with its window and what is typical; the value itself is never read as a phrase."""
-        if "{" not in part:
-            return part
         known = {"days": str(self.column.days), "typical": self._shown(self.typical)}
         return _TOKEN.sub(lambda token: known.get(token[1], token[0]), part)
 
@@ -59,22 +91,6 @@ class Sentence:
             return "yes" if value else "no"
         spec = _format_of(self.column.reason)
         return format(float(value or 0.0), spec) if spec else plain(value) or ""
-
-    def _unknown(self) -> str:
-        last = _LAST.fullmatch(self.column.reason)
-        if last:
-            within = f"not within {self.column.days} days" if self.column.days else "never, as far as known"
-            return f"{_capital(last[1])}: {within}"
-        return f"Nothing known: {definition_of(self.column)}"
-
-    def _against(self, value: Value) -> str:
-        if _is_missing(self.typical) or "{typical" in self.column.reason:
-            return ""
-        shown = self._shown(self.typical)
-        if not _is_missing(value):
-            return ", as is typical" if self._shown(value) == shown else f"; typical is {shown}"
-        days = {True: " day" if shown == "1" else " days"}.get(self.column.unit == "days", "")
-        return f"; typical is {shown}{days}"
 
 
 def definition_of(column: FeatureColumn) -> str:
@@ -115,7 +131,9 @@ def plain(value: Value) -> str | None:
     number = float(value or 0.0)
     if number.is_integer() and abs(number) < 1e15:
         return str(int(number))
-    digits = f"{number:.2f}" if abs(number) >= 1e4 else np.format_float_positional(float(f"{number:.6g}"), trim="-")
+    digits = f"{number:.2f}" if abs(number) >= 1e4 else f"{number:.6g}"
+    if "e" in digits:
+        digits = np.format_float_positional(float(digits), trim="-")
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 

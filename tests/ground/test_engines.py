@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import duckdb
@@ -76,3 +77,31 @@ def test_a_wrong_setting_is_refused(wrong: dict[str, object]) -> None:
     """Before anything is computed."""
     with pytest.raises(ValidationError):
         TypeAdapter(EngineConfig).validate_python(wrong)
+
+
+def test_batches_are_worked_on_together(engine: Engine) -> None:
+    """Two threads are in the function at once, and what it makes comes in the order of the rows."""
+    together, first_two = threading.Barrier(2, timeout=60), iter((True, True))
+
+    def met(batch: pa.RecordBatch) -> pa.RecordBatch:
+        if next(first_two, False):
+            together.wait()
+        return batch.rename_columns(["m"])
+
+    rows = engine.register(pa.table({"n": [(each * 7_919) % 10_000 for each in range(10_000)]}))
+    made = pa.Table.from_batches(engine.map_batches(rows.order_by("n"), met, 2_500))
+    assert made.to_pydict() == {"m": list(range(10_000))}
+
+
+def test_a_failure_in_a_batch_is_the_callers(engine: Engine) -> None:
+    """What fails in one batch ends the work, and the engine goes on."""
+
+    def fails(batch: pa.RecordBatch) -> pa.RecordBatch:
+        if 7_000 in batch["n"].to_pylist():
+            raise ValueError("row 7,000")
+        return batch
+
+    rows = engine.register(pa.table({"n": range(10_000)}))
+    with pytest.raises(ValueError, match="row 7,000"):
+        list(engine.map_batches(rows.order_by("n"), fails, 2_500))
+    assert engine.compute(rows.count().as_table()).num_rows == 1
