@@ -19,9 +19,6 @@ from types import ModuleType
 
 from asked import Work, snapshots
 
-# What is done within so many seconds runs again, up to three times; the median counts, not a moment's noise.
-RUNS, SECONDS = 3, 20.0
-
 
 @dataclass(frozen=True)
 class Cost:
@@ -45,11 +42,7 @@ def main() -> None:
     module = importlib.import_module(f"methods.{asked.method}")
     work = Work(log=asked.log, snapshots=snapshots(asked.snapshots), out=asked.out, memory=asked.memory)
     run(module, replace(work, log=asked.warm))
-    costs = [run(module, work)]
-    while len(costs) < RUNS and sum(cost.wall for cost in costs) < SECONDS:
-        costs.append(run(module, work))
-    median = sorted(costs, key=lambda cost: cost.cpu)[(len(costs) - 1) // 2]
-    asked.result.write_text(json.dumps(asdict(median)), encoding="utf-8")
+    asked.result.write_text(json.dumps(asdict(run(module, work))), encoding="utf-8")
 
 
 def run(module: ModuleType, work: Work) -> Cost:

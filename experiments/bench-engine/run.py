@@ -10,12 +10,12 @@ from pathlib import Path
 
 import parts
 from environments import WORKSPACE
-from goals import METHODS, SIZES, cases
+from goals import METHODS, SIZES, Case, cases
 from picture import draw
 from readme import in_readme
 from rich.console import Console
 from rich.progress import track
-from running import Ran, ran
+from running import ROUNDS, Ran, is_due, middle, ran
 from tables import Row, as_rich, costs, goals
 
 RIVALS = tuple(name for name, method in METHODS.items() if method.is_rival and name != "plain")
@@ -63,14 +63,16 @@ def options() -> argparse.ArgumentParser:
 
 
 def features(asked: argparse.Namespace, console: Console) -> list[Ran]:
-    """Every run, one after the other, each compared with the plain join, told as it ends."""
-    rans = []
-    for case in track(cases(asked.size, set(asked.rivals)), description="features", console=console):
-        rans.append(ran(case))
-        console.print(*costs(rans[-1:])[0].values(), sep="  ")
+    """Every case, round by round, each run compared with the plain join and told as it ends; the medians."""
+    rans: dict[Case, list[Ran]] = {case: [] for case in cases(asked.size, set(asked.rivals))}
+    for number in range(1, ROUNDS + 1):
+        due = [case for case in rans if is_due(rans[case])]
+        for case in track(due, description=f"features, round {number}", console=console):
+            rans[case].append(ran(case))
+            console.print(*costs(rans[case][-1:])[0].values(), sep="  ")
     if not asked.keep:
         shutil.rmtree(WORKSPACE / "out", ignore_errors=True)
-    return rans
+    return [middle(each) for each in rans.values()]
 
 
 def written(asked: argparse.Namespace, rans: Sequence[Ran], shown: dict[str, list[Row]]) -> None:

@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import duckdb
@@ -22,6 +23,9 @@ from methods.plain import query
 HERE = Path(__file__).resolve().parent
 # A rival that takes longer than this at its size is told as that.
 PATIENCE = 3_600  # seconds
+# All cases run in rounds, one after the other, so that a machine that is slow for a while is slow for all; what took
+# less than so many seconds so far runs in the next round, too, and the medians count.
+ROUNDS, SECONDS = 3, 30.0
 # The plain join of L would take an hour: there, every cell of these accounts is compared.
 SAMPLE = {"L": "account_id < 10000"}
 
@@ -54,6 +58,20 @@ def ran(case: Case) -> Ran:
     except Failed as failed:
         return Ran(case, said=str(failed))
     return Ran(case, **cost, said=_compared(case, method))
+
+
+def is_due(rans: Sequence[Ran]) -> bool:
+    """Whether a case that has run so often is to run once more."""
+    return not rans or (rans[-1].wall is not None and sum(each.wall or 0.0 for each in rans) < SECONDS)
+
+
+def middle(rans: Sequence[Ran]) -> Ran:
+    """The runs of a case as one: the median of each figure."""
+    known = [each for each in rans if each.cpu is not None]
+    if not known:
+        return rans[0]
+    figures = {name: median(getattr(each, name) for each in known) for name in ("cpu", "wall", "peak")}
+    return replace(known[0], **figures)
 
 
 def folder(case: Case) -> Path:
