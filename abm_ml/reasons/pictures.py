@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -204,10 +205,16 @@ def _fonts() -> tuple[tuple[str, ...], frozenset[int]]:
     """The installed fonts, and every character that they can draw."""
     from matplotlib import font_manager
 
+    logging.getLogger(font_manager.__name__).addFilter(_is_no_matter_of_weight)
     installed = {entry.name for entry in font_manager.fontManager.ttflist}
     names = tuple(name for name in FONTS if name in installed)
     paths = [font_manager.findfont(font_manager.FontProperties(family=name)) for name in names]
     return names, frozenset().union(*(font_manager.get_font(path).get_charmap() for path in paths))
+
+
+def _is_no_matter_of_weight(record: logging.LogRecord) -> bool:
+    """Many fonts of other scripts come in one weight only; text in it is as good, and no user could do anything."""
+    return "Failed to find font weight" not in record.getMessage()
 
 
 def _spread(points: Floats) -> Floats:

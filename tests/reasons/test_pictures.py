@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 
 import pandas as pd
@@ -53,6 +54,15 @@ def test_any_text_can_be_drawn(one: pd.DataFrame) -> None:
     figure = waterfall(one, base_probability=0.2, probability=0.2 + one["points"].sum(), title=hostile[0])
     assert drawn(figure).startswith(b"\x89PNG")
     assert max(label.get_text().count("\n") for label in figure.axes[0].get_yticklabels()) == 2
+
+
+def test_a_font_of_one_weight_is_no_news(one: pd.DataFrame, caplog: pytest.LogCaptureFixture) -> None:
+    """Matplotlib says of a Chinese font without a bold face that it has none; other news of fonts still come."""
+    drawn(waterfall(one, base_probability=0.2, probability=0.2 + one["points"].sum(), title="製造業"))
+    fonts = logging.getLogger("matplotlib.font_manager")
+    fonts.warning("findfont: Failed to find font weight %s for %s, now using %s.", "bold", "WenQuanYi Zen Hei", 500)
+    fonts.warning("findfont: Font family %s not found.", "Nowhere")
+    assert caplog.messages == ["findfont: Font family Nowhere not found."]
 
 
 def test_summary_names_the_strongest_in_words(
