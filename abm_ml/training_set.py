@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,8 @@ from abm_ml.leaks import Candidate, Finding, refuse_leaks
 from abm_ml.timeline import Every, scoring_dates
 
 KEYS = ("account_id", "as_of")
-YEAR = dt.timedelta(days=365)
+MOST_OF_A_YEAR = dt.timedelta(days=270)  # what was not seen of it then lies between seasons that were
+MOST_LOST = 0.1
 FEWEST_PAIRS = 30  # of rows of the same date, to see that a column never differs between them
 
 
@@ -34,7 +35,10 @@ class TrainingConfig(Strict):
     test_from: UtcTime | None = Field(default=None, description="the first test snapshot; default: by test_share")
     test_share: float = Field(default=0.2, gt=0, lt=1, description="share of the snapshots, the newest, that test")
     allow_overlap: bool = Field(default=False, description="no gap of one horizon between training and test")
-    accounts_apart: bool = Field(default=False, description="an account that tests does not train")
+    accounts_apart: bool = Field(
+        default=False,
+        description="an account that tests does not train, nor does a date that loses over a tenth of its rows by it",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +55,7 @@ class TrainingSet:
     """Rows sorted by as_of and account_id: the keys, the features, and the answer in `label` (0 or 1).
 
     `leaks` are columns that look like leaks and that somebody vouches for; `of_the_date` are those that were left out
-    because they tell nothing but the date, of less than a year.
+    because they tell nothing but the date, of less than nine months.
     """
 
     label: Label
@@ -110,7 +114,7 @@ def build_training_set(
     engine: Engine,
     accept: Mapping[str, str] | None = None,
 ) -> TrainingSet:
-    """Spine x features x label, split by time; without columns that tell nothing but a date of less than a year.
+    """Spine x features x label, split by time; without columns that tell nothing but a date of less than nine months.
 
     `outlook` says who is asked about at each snapshot, and `features` what was known of them then; a snapshot whose
     horizon does not end by `outlook.until` is censored. `accept` names columns that only look like leaks, with reasons.
@@ -126,7 +130,8 @@ def build_training_set(
     split = split_by_time(sorted(joined["as_of"].dt.to_pydatetime().tolist()), horizon_days, config)
     train, test = (joined[joined["as_of"].isin(dates)].reset_index(drop=True) for dates in (split.train, split.test))
     if config.accounts_apart:
-        train = train[~train["account_id"].isin(test["account_id"])].reset_index(drop=True)
+        train = train[accounts_apart(train, test)].reset_index(drop=True)
+        split = without(split, set(train["as_of"].dt.to_pydatetime()))
     chosen = beyond_the_date(columns, train)
     leaks = refuse_leaks(
         [_candidate(column) for column in chosen],
@@ -148,15 +153,42 @@ def build_training_set(
     )
 
 
+def accounts_apart(train: pd.DataFrame, test: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which training rows stay where no account may train and test: those of others, on dates that keep nearly all.
+
+    Whoever is still asked about in the test has not come to an end before: without them a date shows too many outcomes.
+    So a date that loses more than a tenth of its rows is left out.
+
+    Raises:
+        GateRefused: no date is left.
+    """
+    tests = train["account_id"].isin(test["account_id"])
+    lost = tests.groupby(train["as_of"]).transform("mean")
+    stays = np.asarray(~tests & (lost <= MOST_LOST))
+    if not stays.any():
+        raise GateRefused(
+            f"accounts apart: every training date loses more than {MOST_LOST:.0%} of its rows to the test, and who is "
+            "left is no fair sample. Let accounts train and test, or leave a longer gap before the test."
+        )
+    return stays
+
+
+def without(split: Split, kept: Collection[dt.datetime]) -> Split:
+    """The split whose training dates are those that were kept; the others lie in the gap."""
+    train = tuple(date for date in split.train if date in kept)
+    left_out = (date for date in split.train if date not in kept)
+    return replace(split, train=train, gap=tuple(sorted((*left_out, *split.gap))))
+
+
 def beyond_the_date(columns: Sequence[FeatureColumn], train: pd.DataFrame) -> tuple[FeatureColumn, ...]:
     """The columns that training rows, sorted by date, can teach.
 
-    What is the same for all accounts on a date, as the month is, needs a year of dates: within less, each of its values
-    stands for one stretch of time, and later dates have others.
+    What is the same for all accounts on a date, as the month is, needs dates of most of a year: within less, each of
+    its values stands for one stretch of time, and later dates have others.
     """
     dates = train["as_of"]
     paired = (dates == dates.shift()).to_numpy()
-    if dates.iloc[-1] - dates.iloc[0] >= YEAR or paired.sum() < FEWEST_PAIRS:
+    if dates.iloc[-1] - dates.iloc[0] >= MOST_OF_A_YEAR or paired.sum() < FEWEST_PAIRS:
         return tuple(columns)
     return tuple(column for column in columns if not _tells_only_the_date(train[column.name], paired))
 

@@ -19,6 +19,7 @@ from abm_ml.tables import Tables, Terms
 from abm_ml.training_set import (
     TrainingConfig,
     TrainingSet,
+    accounts_apart,
     beyond_the_date,
     build_training_set,
     snapshot_dates,
@@ -95,8 +96,8 @@ def test_rows_are_sorted_and_split(prospects: Tables, engine: Engine) -> None:
 
 
 def test_what_tells_only_the_date_is_left_out_and_named(prospects: Tables, engine: Engine) -> None:
-    """Training dates of less than a year cannot teach what a month means: the column is left out, and said to be."""
-    made = built(prospects, engine, dates=MONTHS[:15])
+    """Training dates of half a year cannot teach what a month means: the column is left out, and said to be."""
+    made = built(prospects, engine, dates=MONTHS[:10], test_from=MONTHS[9])
     assert made.names == ["number"]
     assert made.of_the_date == ("month",)
 
@@ -123,13 +124,47 @@ def test_unfinished_horizons_are_censored(prospects: Tables, engine: Engine) -> 
     assert built(prospects, engine, until=UNTIL - DAY).test["as_of"].max() == MONTHS[-2]
 
 
-def test_accounts_apart(prospects: Tables, engine: Engine) -> None:
-    """On demand, an account that tests does not train."""
-    together, apart = built(prospects, engine), built(prospects, engine, accounts_apart=True)
+def test_accounts_apart(tiny: Build, engine: Engine) -> None:
+    """On demand, an account that tests does not train, nor does a date whose rows it takes: that lies in the gap."""
+    open_for = 100 * DAY
+    closed = {f"a{number:02}": Day(2024, 2, 1) + 14 * number * DAY for number in range(48)}
+    tables = tiny(
+        {
+            "accounts": [{"account_id": name, "created_at": Day(2023, 1, 1), "is_target": True} for name in closed],
+            "opportunities": [
+                {
+                    "opportunity_id": name, "account_id": name, "kind": "new", "opened_at": at - open_for,
+                    "closed_at": at, "outcome": ("won", "lost")[int(name[1:]) % 2],
+                }
+                for name, at in closed.items()
+            ],
+        }
+    )  # fmt: skip
+    together = built(tables, engine, allow_overlap=True)
+    apart = built(tables, engine, allow_overlap=True, accounts_apart=True)
     assert set(together.train["account_id"]) & set(together.test["account_id"])
     assert not set(apart.train["account_id"]) & set(apart.test["account_id"])
-    assert len(apart.train) > 0
+    assert apart.split.train == together.split.train[:-3]
+    assert apart.split.gap == together.split.train[-3:]
+    early = together.train[together.train["as_of"].isin(apart.split.train)]
+    pd.testing.assert_frame_equal(apart.train, early.reset_index(drop=True))
     pd.testing.assert_frame_equal(apart.test, together.test)
+
+
+def test_accounts_apart_keeps_the_rate_of_a_date() -> None:
+    """Those who come to an end before the test all win: a date is left out before they make up the most of it."""
+    train = pd.DataFrame({"as_of": np.repeat(MONTHS[:2], 20), "account_id": [f"a{n}" for n in [*range(20)] * 2]})
+    test = pd.DataFrame({"account_id": ["a0", "a1"]})
+    assert accounts_apart(train, test).tolist() == [False, False, *[True] * 18] * 2
+    late = train["as_of"] == MONTHS[1]
+    thinner = train[~(late & train["account_id"].isin(["a18", "a19"]))]
+    assert accounts_apart(thinner, test).tolist() == [False, False, *[True] * 18, *[False] * 18]
+
+
+def test_accounts_that_stay_cannot_be_apart(prospects: Tables, engine: Engine) -> None:
+    """Where every date would lose many of its rows, there is no fair training set, and the message says what to do."""
+    with pytest.raises(GateRefused, match="every training date loses more than 10%"):
+        built(prospects, engine, accounts_apart=True)
 
 
 def test_too_few_snapshots(prospects: Tables, engine: Engine) -> None:
@@ -191,15 +226,15 @@ def test_snapshot_dates() -> None:
     assert snapshot_dates(TrainingConfig(last=Day(2025, 5, 1)), begin=begin, end=end) == MONTHS[3:6]
 
 
-def test_no_season_without_a_year() -> None:
-    """What is the same for all accounts on a date is learned only where dates span a year, or rows are too few."""
+def test_no_season_without_most_of_a_year() -> None:
+    """What is the same for all accounts on a date needs dates of nine months to be learned, or too few rows to tell."""
     columns = tuple(column(name) for name in ("number", "month", "sometimes", "text", "nothing"))
-    rows = pd.DataFrame({"as_of": pd.to_datetime(np.repeat(MONTHS[:13], 4)), "number": range(52), "nothing": None})
+    rows = pd.DataFrame({"as_of": pd.to_datetime(np.repeat(MONTHS[:10], 5)), "number": range(50), "nothing": None})
     rows["month"] = rows["as_of"].dt.month
     rows["sometimes"] = rows["month"].where(rows["month"] > 6).astype(float)
     rows["text"] = "in " + rows["month"].astype(str)
-    assert beyond_the_date(columns, rows) == columns
-    assert [each.name for each in beyond_the_date(columns, rows.head(48))] == ["number", "nothing"]
+    assert beyond_the_date(columns, rows) == columns  # from 1 January to 1 October
+    assert [each.name for each in beyond_the_date(columns, rows.head(45))] == ["number", "nothing"]
     assert beyond_the_date(columns, rows.head(12)) == columns
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from abm_ml.errors import GateRefused
 from abm_ml.flat.roles import Roles
-from abm_ml.training_set import Split
+from abm_ml.training_set import Split, accounts_apart, without
 
 Chosen = NDArray[np.bool_]
 
@@ -55,6 +55,8 @@ def _by_time(roles: Roles, rows: pd.DataFrame) -> tuple[Split, Chosen, Chosen]:
             f"No row is older than {begin:%Y-%m-%d} by the horizon of {roles.horizon_days} days, so nothing is left to "
             "train on. Take a longer history, a shorter horizon or a smaller test_share."
         )
+    split = Split(train=dates[0], gap=dates[1], test=dates[2])
     if roles.split.apart:
-        trains &= ~rows["account_id"].isin(rows["account_id"][tests]).to_numpy()
-    return Split(train=dates[0], gap=dates[1], test=dates[2]), trains, tests
+        trains[trains] = accounts_apart(rows[trains], rows[tests])
+        split = without(split, set(moments[trains].dt.to_pydatetime()))
+    return split, trains, tests

@@ -37,7 +37,7 @@ from abm_ml.modelling.registry import Backtests
 from abm_ml.publishing.storage import make_folder
 from abm_ml.reasons.phrases import explain
 from abm_ml.reasons.rows import OTHER
-from abm_ml.training_set import KEYS
+from abm_ml.training_set import KEYS, beyond_the_date
 
 REFITS, MISTAKES = 4, 3
 _TOLD = 3
@@ -145,7 +145,7 @@ def _backtest(workspace: Workspace, past: Past, *, refits: int, shown: int, adva
     for date in refit_dates(rows, past.outlook.horizon_days, refits):
         advance(f"{past.label.name}: as on {date:%Y-%m-%d}")
         train = known_on(date, past, engine)
-        models[date] = fitted(workspace, past.label, past.columns, train)
+        models[date] = fitted(workspace, past.label, beyond_the_date(past.columns, train), train)
         events = int(train["label"].sum())
         told.append(Refit(trained_on=date, rows=len(train), positives=events, rung=models[date].rung_))
     forecasts = _forecasts(past, rows, models)

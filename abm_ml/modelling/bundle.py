@@ -19,6 +19,7 @@ from abm_ml.modelling.cells import Cell, cell_from
 from abm_ml.modelling.evaluation import Comparison, Evaluation, comparison_from, evaluation_from
 from abm_ml.modelling.inputs import Feature
 from abm_ml.modelling.ladder import Rung, Step, step_from
+from abm_ml.modelling.season import Season, season_from
 
 TREES, ADDITIVE = "booster.txt", "additive.json"
 MODELS = ((TREES,), (ADDITIVE,), (TREES, ADDITIVE))
@@ -45,6 +46,7 @@ class ModelState:
     rung: Rung
     ladder: tuple[Step, ...] = ()
     cells: tuple[Cell, ...] = ()
+    season: Season | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +170,8 @@ def _files(bundle: Bundle) -> dict[str, bytes]:
     state, facts = bundle.state, bundle.facts
     features = [asdict(feature) for feature in state.features]
     tried = {"cells": [asdict(cell) for cell in state.cells], "ladder": [asdict(step) for step in state.ladder]}
-    way = {**tried, "rung": state.rung, "share": state.share}
+    season = asdict(state.season) if state.season else None
+    way = {**tried, "rung": state.rung, "season": season, "share": state.share}
     return {
         **({TREES: state.trees.encode()} if state.trees is not None else {}),
         **({ADDITIVE: _json(asdict(state.additive))} if state.additive is not None else {}),
@@ -194,6 +197,7 @@ def _bundle(contents: Mapping[str, bytes]) -> Bundle:
         rung=facts.pop("rung"),
         ladder=tuple(step_from(record) for record in facts.pop("ladder")),
         cells=tuple(cell_from(record) for record in facts.pop("cells")),
+        season=season_from(facts.pop("season", None)),  # models of earlier versions have none
     )
     facts["training_dates"] = tuple(facts["training_dates"])
     facts["evaluation"] = None if facts["evaluation"] is None else evaluation_from(facts["evaluation"])
@@ -203,7 +207,7 @@ def _bundle(contents: Mapping[str, bytes]) -> Bundle:
 
 def _agree(state: ModelState) -> bool:
     """Whether the model speaks of the features that there are."""
-    sums = [state.additive, *(cell.sums for cell in state.cells)]
+    sums = [state.additive, *(each.sums for each in (state.season, *state.cells) if each)]
     terms = [term for each in sums if each is not None for term in each.terms]
     known = all(0 <= term.feature < len(state.features) for term in terms)
     return known and (state.trees is None or f"max_feature_idx={len(state.features) - 1}\n" in state.trees[:100_000])

@@ -34,9 +34,15 @@ def how_it_was_tested(training: TrainingSet) -> list[str]:
             f"**Training and test overlap**: between them lies less than one horizon of {horizon} days "
             "(allow_overlap), so outcomes of training rows reach into the test and every figure here flatters."
         )
+    apart = [date for date in split.gap if date + dt.timedelta(days=horizon) <= split.test[0]]
+    if apart:
+        said.append(
+            f"{len(apart)} dates from {' to '.join(ends(apart))} do not train: over a tenth of their rows are of "
+            "accounts that test, and who is left came to an end sooner than others (accounts_apart)."
+        )
     if training.of_the_date:
         said.append(
-            f"Training dates span less than a year, so what tells only the date is left out: it is the same for all "
-            f"accounts on a date, and later dates have other values ({', '.join(training.of_the_date)})."
+            f"Training dates span less than nine months, so what tells only the date is left out: it is the same for "
+            f"all accounts on a date, and later dates have other values ({', '.join(training.of_the_date)})."
         )
     return said

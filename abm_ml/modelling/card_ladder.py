@@ -7,6 +7,7 @@ from abm_ml.modelling.cells import FEWEST_EVENTS, Cell
 from abm_ml.modelling.evaluation import Metric
 from abm_ml.modelling.ladder import WORDS, Step
 from abm_ml.modelling.markdown import table
+from abm_ml.modelling.season import Season
 
 HEADS = ["method", "log loss", "ROC AUC", "lower log loss than the best simpler one", "outcome"]
 
@@ -21,8 +22,23 @@ def ladder_lines(state: ModelState) -> list[str]:
         "of four draws of accounts, too. In brackets: 90 % intervals, by drawing whole accounts anew.",
         "",
         *table(HEADS, [_line(step) for step in state.ladder]),
+        *season_lines(state.season),
         *cell_lines(state),
     ]
+
+
+def season_lines(season: Season | None) -> list[str]:
+    """What columns that tell only the date shift, if there are any."""
+    if season is None:
+        return []
+    lower = f"log loss is lower by {_interval(season.gain)} on dates that had not taught it"
+    if season.gain is None:
+        found = f"{season.dates} dates are too few to confirm what they say: they are not read."
+    elif season.sums is None:
+        found = f"What they say is not surely better ({lower}): they are not read."
+    else:
+        found = f"They shift the level of all: {lower}."
+    return ["", f"Columns that tell only the date ({', '.join(season.columns)}) are the same for all accounts. {found}"]
 
 
 def cell_lines(state: ModelState) -> list[str]:

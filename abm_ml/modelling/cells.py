@@ -16,6 +16,7 @@ from abm_ml.modelling.inputs import Prepared
 from abm_ml.modelling.ladder import gain_of
 from abm_ml.modelling.logistic import Logistic
 from abm_ml.modelling.mixture import Mixture
+from abm_ml.modelling.season import Season
 from abm_ml.modelling.solving import straightened
 from abm_ml.modelling.trees import Trees
 
@@ -43,10 +44,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """The model of all accounts, and beside it what some cells add."""
+    """The model of all accounts, and beside it what some cells and the season add."""
 
     whole: Additive | Trees | Mixture
-    cells: tuple[Cell, ...]
+    cells: tuple[Cell, ...] = ()
+    season: Additive | None = None
 
     @property
     def base_margin(self) -> float:
@@ -62,8 +64,8 @@ class Pooled:
         return self.whole.contributions(matrix, threads=threads) + self.beside(matrix)
 
     def beside(self, matrix: Floats) -> Floats:
-        """What the cells add, by feature; a cell's own level is added by the feature that makes the cell."""
-        parts = np.zeros(matrix.shape)
+        """What they add, by feature; a cell's own level is added by the feature that makes the cell."""
+        parts = np.zeros(matrix.shape) if self.season is None else self.season.contributions(matrix)
         for cell in self.cells:
             mine = matrix[:, cell.feature] == cell.code
             if cell.sums is not None:
@@ -103,10 +105,13 @@ def cells_of(
     return tuple(found), better
 
 
-def with_cells(model: Additive | Trees | Mixture, cells: tuple[Cell, ...]) -> Additive | Trees | Mixture | Pooled:
-    """The model of all, with what those cells add that need anything."""
+def pooled(
+    model: Additive | Trees | Mixture, cells: tuple[Cell, ...], season: Season | None
+) -> Additive | Trees | Mixture | Pooled:
+    """The model of all, with what those cells add that need anything, and the season where there is one."""
     kept = tuple(cell for cell in cells if cell.sums is not None)
-    return Pooled(model, kept) if kept else model
+    sums = season.sums if season else None
+    return Pooled(model, kept, sums) if kept or sums else model
 
 
 def _all_of(rows: Prepared, segments: Sequence[str]) -> Iterator[tuple[Cell, Rows]]:

@@ -15,12 +15,13 @@ from abm_ml.errors import ConfigError, SourceError
 from abm_ml.modelling.answers import answers, require_both
 from abm_ml.modelling.bundle import ModelState
 from abm_ml.modelling.calibration import Calibrator, Floats, fit_calibrator, probability_points
-from abm_ml.modelling.cells import Cell, Pooled, cells_of, with_cells
+from abm_ml.modelling.cells import Cell, Pooled, cells_of, pooled
 from abm_ml.modelling.folds import Plan, content, plan_of, ranks
-from abm_ml.modelling.inputs import Feature, Prepared, encoded, learned
+from abm_ml.modelling.inputs import Feature, Prepared, calendar_of, encoded, learned
 from abm_ml.modelling.ladder import Fit, Rung, Step, below_of, climb
 from abm_ml.modelling.mixture import Model, model_of, parts_of
 from abm_ml.modelling.rungs import DIRECTIONS, Direction, Rungs, TreePlan, directions_of, tree_settings
+from abm_ml.modelling.season import Season, season_of
 from abm_ml.modelling.unseen import with_unseen
 
 CalibrateOn = Literal["newest", "all"]
@@ -36,6 +37,9 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
     The rungs are the rule's score alone (`rule_column`, which speaks in `rule_direction`), rates of segments, a
     logistic regression, and gradient-boosted trees. `rung` "auto" tries those that the events carry and takes the
     highest one that rows unknown to it confirm (`ladder_`); any other value is that rung and no other.
+
+    Columns that never differ between rows of one `time`, as the month, shift the level of all accounts alike, where
+    other dates confirm it (`season_`).
 
     Rows are dealt into folds by account (`groups`), so that each is judged by a model that never saw its account: this
     says which rung to take, when to stop, and how to calibrate. The final model then learns from every row (`refit`).
@@ -58,7 +62,8 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
     model_: Model | Pooled
     cells_: tuple[Cell, ...]
     events_: int
-    below_: tuple[Rung, Model] | None
+    season_: Season | None
+    below_: tuple[Rung, Model | Pooled] | None
 
     def __init__(  # noqa: PLR0913 - one per setting, as scikit-learn's search and clone want them
         self,
@@ -130,15 +135,15 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
         climbed = climb(self._ways(rows, plan), rows, plan.judging, seed=self.seed)
         judged = rows.some(climbed.rows)
         directions = directions_of(self.monotone, self.features_, self.columns_)
-        self.cells_, margin = cells_of(
-            climbed.best.margin, judged, self.segments, directions=directions, seed=self.seed
-        )
+        self.season_, margin = season_of(climbed.best.margin, judged, seed=self.seed)
+        self.cells_, margin = cells_of(margin, judged, self.segments, directions=directions, seed=self.seed)
         calibrator = fit_calibrator(margin, judged.y, groups=judged.groups, sample_weight=judged.weight)
         calibrator = with_unseen(calibrator, climbed.best, rows, plan.judging)
         staying = np.arange(len(rows.y)) if self.refit else plan.older
         model = climbed.best.fit(staying)
-        self._finish(climbed.best.rung, with_cells(model, self.cells_), calibrator, climbed.steps)
-        self.below_ = below_of(climbed, model, staying)
+        self._finish(climbed.best.rung, pooled(model, self.cells_, self.season_), calibrator, climbed.steps)
+        below = below_of(climbed, model, staying)
+        self.below_ = below and (below[0], pooled(below[1], (), self.season_))
         return self
 
     def prepared(
@@ -164,6 +169,9 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
         dated = time if self.calibrate_on == "newest" else None
         snapshot, account = ranks("time", dated, rows), ranks("groups", groups, rows)
         order = np.lexsort((weight[rows], known[rows], content(matrix), account, snapshot))
+        calendar = calendar_of(matrix, ranks("time", time, rows))
+        if calendar:
+            matrix[:, calendar.places] = np.nan  # no model of accounts reads them: see season_of
         return Prepared(
             matrix=matrix[order],
             y=known[rows][order],
@@ -172,6 +180,7 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
             groups=None if groups is None else account[order],
             features=features,
             rows=rows[order],
+            calendar=calendar and calendar.some(order),
         )
 
     def margin(self, X: Any) -> Floats:
@@ -225,6 +234,7 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
             rung=self.rung_,
             ladder=self.ladder_,
             cells=self.cells_,
+            season=self.season_,
         )
 
     @classmethod
@@ -235,9 +245,9 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
         model.classes_ = np.array(state.classes)
         model._keep(state.features)
         model.below_ = None
-        model.cells_ = state.cells
-        whole = model_of(state.trees, state.additive, state.share)
-        model._finish(state.rung, with_cells(whole, state.cells), state.calibrator, state.ladder)
+        model.cells_, model.season_ = state.cells, state.season
+        whole = pooled(model_of(state.trees, state.additive, state.share), state.cells, state.season)
+        model._finish(state.rung, whole, state.calibrator, state.ladder)
         return model
 
     def _frame(self, X: Any, *, reset: bool = False) -> pd.DataFrame:

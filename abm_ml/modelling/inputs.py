@@ -13,6 +13,7 @@ from abm_ml.errors import SourceError
 from abm_ml.modelling.folds import NOTHING, Floats, Labels, Rows
 
 Kind = Literal["number", "flag", "category"]
+FEWEST_PAIRS = 30  # of rows of one date, to see that a column never differs between them
 MOST_CATEGORIES = 255  # rarer ones are read as missing, as those are that training never saw
 
 
@@ -33,11 +34,25 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """What tells nothing but the date: where its features stand, a column for each, and the rank of each row's date."""
+
+    places: Rows
+    matrix: Floats
+    date: Labels
+
+    def some(self, rows: Rows) -> Calendar:
+        """Those of the rows at some places."""
+        return Calendar(places=self.places, matrix=self.matrix[rows], date=self.date[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """Training rows in the order that the rows of the input do not decide: by time, account and content.
 
     `matrix` has a column per feature, `y` holds 0 and 1, `time` and `groups` are ranks (all 0 without time, None
-    without accounts), `rows` the places in the input.
+    without accounts), `rows` the places in the input. What tells only the date is a gap in `matrix`, and stands in
+    `calendar`.
     """
 
     matrix: Floats
@@ -47,6 +62,7 @@ class Prepared:
     groups: Labels | None
     features: tuple[Feature, ...]
     rows: Rows
+    calendar: Calendar | None = None
 
     @property
     def events(self) -> int:
@@ -71,6 +87,7 @@ class Prepared:
             time=self.time[places],
             groups=groups,
             rows=self.rows[places],
+            calendar=self.calendar and self.calendar.some(places),
         )
 
 
@@ -87,6 +104,22 @@ def learned(frame: pd.DataFrame) -> tuple[tuple[Feature, ...], Floats]:
     matrix = np.ascontiguousarray(matrix[:, varies])
     kept = [feature for feature, keep in zip(found, varies, strict=True) if keep]
     return tuple(_with_typical(feature, column) for feature, column in zip(kept, matrix.T, strict=True)), matrix
+
+
+def calendar_of(matrix: Floats, date: Labels) -> Calendar | None:
+    """The columns that tell only the date, for they never differ within one.
+
+    There are none where dates have too few rows to tell, or where no other column would be left.
+    """
+    order = np.argsort(date, kind="stable")
+    paired = np.flatnonzero(np.diff(date[order]) == 0)
+    if len(paired) < FEWEST_PAIRS:
+        return None
+    one, other = order[paired], order[paired + 1]
+    dated = [np.array_equal(column[one], column[other], equal_nan=True) for column in matrix.T]
+    if all(dated) or not any(dated):
+        return None
+    return Calendar(places=np.flatnonzero(dated), matrix=matrix[:, dated], date=date)
 
 
 def encoded(frame: pd.DataFrame, features: tuple[Feature, ...]) -> Floats:

@@ -59,6 +59,7 @@ def test_groups_apart_in_time() -> None:
     """On demand, a customer that tests does not train, though split by time."""
     rows = made(time="month", ban=[], split={"apart": True}).rows
     assert not set(rows.train["account_id"]) & set(rows.test["account_id"])
+    assert set(rows.train["as_of"]) == set(rows.split.train)
 
 
 def test_rows_in_any_order() -> None:

@@ -46,8 +46,8 @@ def rows(dates: list[dt.datetime], seed: int) -> pd.DataFrame:
 def facts() -> CardFacts:
     """What a small training tells."""
     months = [dt.datetime(2025, month, 1) for month in range(1, 11)]
-    split = Split(train=tuple(months[:5]), gap=tuple(months[5:8]), test=tuple(months[8:]))
-    train, test = rows(months[:5], 1), rows(months[8:], 2)
+    split = Split(train=tuple(months[:6]), gap=tuple(months[6:8]), test=tuple(months[8:]))
+    train, test = rows(months[:6], 1), rows(months[8:], 2)
     training = TrainingSet(
         label=LABELS["win"], horizon_days=90, columns=COLUMNS, split=split, train=train, test=test
     )  # fmt: skip
@@ -58,7 +58,7 @@ def facts() -> CardFacts:
     compared = (compare(y, p, baseline="engagement score (rule)", score=rule, groups=accounts),)
     origin = ModelFacts(
         label="win", horizon_days=90, definitions="f00d", trained_as_of="2025-12-30T00:00:00",
-        training_dates=tuple(date.isoformat() for date in months[:5]), versions={"lightgbm": "4.7.0"},
+        training_dates=tuple(date.isoformat() for date in months[:6]), versions={"lightgbm": "4.7.0"},
         evaluation=found, comparisons=compared,
     )  # fmt: skip
     return CardFacts(
@@ -99,8 +99,8 @@ def test_data(facts):
     """Training, gap and test with their dates, rows and events."""
     lines = section(card_text(facts), "The data").splitlines()
     events = [facts.training.train["label"].sum(), facts.training.test["label"].sum()]
-    assert f"| training | 5 | 2025-01-01 | 2025-05-01 | 300 | 60 | {events[0]} | {events[0] / 300:.1%} |" in lines
-    assert "| gap (not used) | 3 | 2025-06-01 | 2025-08-01 |  |  |  |  |" in lines
+    assert f"| training | 6 | 2025-01-01 | 2025-06-01 | 360 | 60 | {events[0]} | {events[0] / 360:.1%} |" in lines
+    assert "| gap (not used) | 2 | 2025-07-01 | 2025-08-01 |  |  |  |  |" in lines
     assert f"| test | 2 | 2025-09-01 | 2025-10-01 | 120 | 60 | {events[1]} | {events[1] / 120:.1%} |" in lines
 
 
@@ -140,6 +140,17 @@ def test_limits(facts):
     assert "`accounts.score`" in text
     assert f"never varied in training (1): `{COLUMNS[1].name}`" in text
     assert "overlap" not in text
+
+
+def test_dates_that_lost_their_accounts_are_named(facts):
+    """The card names the training dates that gave so many accounts to the test that they were left out."""
+    assert "accounts_apart" not in card_text(facts)
+    split = facts.training.split
+    shorter = Split(train=split.train[:3], gap=(*split.train[3:], *split.gap), test=split.test)
+    training = dataclasses.replace(facts.training, split=shorter)
+    told = card_text(dataclasses.replace(facts, training=training))
+    assert "3 dates from 2025-04-01 to 2025-06-01 do not train" in told
+    assert "(accounts_apart)" in told
 
 
 def test_columns_of_the_date_are_named(facts):

@@ -1,0 +1,133 @@
+"""The season: what tells only the date shifts the level of all, where dates that did not teach it confirm it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abm_ml.modelling.card_ladder import season_lines
+from abm_ml.modelling.classifier import AccountClassifier
+from abm_ml.modelling.inputs import calendar_of
+from abm_ml.modelling.season import FEWEST_DATES, season_from
+
+ACCOUNTS, DATES = 150, 24
+RUNGS = ("logistic", "lightgbm")
+
+
+def year(swing: float, *, dates: int = DATES, first: int = 0, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, dict]:
+    """Accounts at dates a month apart, whose log-odds swing with the year by so much; `need` is what each has."""
+    random = np.random.default_rng(seed)
+    date = np.repeat(np.arange(first, first + dates), ACCOUNTS)
+    angle = 2.0 * np.pi * date / 12.0
+    frame = pd.DataFrame({"need": random.normal(size=len(date)), "idle": random.normal(size=len(date))})
+    frame["month_sine"], frame["month_cosine"] = np.sin(angle), np.cos(angle)
+    frame["quarter"] = (date % 12 // 3).astype(str)
+    happened = random.random(len(date)) < 1.0 / (1.0 + np.exp(1.0 - frame["need"] - swing * np.sin(angle)))
+    return frame, happened.to_numpy().astype(int), {"time": date, "groups": np.tile(np.arange(ACCOUNTS), dates)}
+
+
+@pytest.fixture(scope="module", params=RUNGS)
+def seasonal(request: pytest.FixtureRequest) -> AccountClassifier:
+    """A model of accounts that win in spring and not in autumn."""
+    frame, happened, known = year(1.0)
+    return AccountClassifier(rung=request.param, max_trees=60).fit(frame, happened, **known)
+
+
+def test_a_season_is_found_and_holds_in_the_next_year(seasonal: AccountClassifier) -> None:
+    """In a year that it has not seen, the model's level follows the year's, month by month."""
+    assert seasonal.season_ is not None
+    assert seasonal.season_.gain is not None
+    assert seasonal.season_.gain.low > 0.01
+    assert seasonal.season_.columns == ("month_cosine", "month_sine", "quarter")
+    frame, happened, known = year(1.0, dates=12, first=24, seed=1)
+    said = pd.Series(seasonal.predict_proba(frame)[:, 1]).groupby(known["time"]).mean()
+    came = pd.Series(happened).groupby(known["time"]).mean()
+    assert came.max() - came.min() > 0.25
+    assert abs(said - came).max() < 0.13
+    assert np.corrcoef(said, came)[0, 1] > 0.9
+
+
+def test_reasons_name_the_season(seasonal: AccountClassifier) -> None:
+    """What the date adds is told by its own columns; with it, reasons add up to the probability."""
+    frame, _, _ = year(1.0, dates=12, seed=2)
+    parts = seasonal.contributions(frame)
+    said = seasonal.predict_proba(frame)[:, 1]
+    np.testing.assert_allclose(parts.sum(axis=1) + seasonal.base_probability_, said, atol=1e-9)
+    spring = frame["month_sine"] > 0.9
+    assert parts.loc[spring, "month_sine"].min() > 0.05
+
+
+def test_a_stored_season_says_the_same(seasonal: AccountClassifier) -> None:
+    """As plain JSON and back."""
+    frame, _, _ = year(1.0, dates=3)
+    again = AccountClassifier.from_state(seasonal.to_state())
+    np.testing.assert_array_equal(again.predict_proba(frame), seasonal.predict_proba(frame))
+    assert seasonal.season_ is not None
+    assert season_from(json.loads(json.dumps(dataclasses.asdict(seasonal.season_)))) == seasonal.season_
+    assert season_from(None) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_chance_is_no_season(seed: int) -> None:
+    """Dates whose levels differ by chance only: no season is taken, and the date changes no score."""
+    frame, happened, known = year(0.0, seed=seed)
+    model = AccountClassifier(rung="logistic").fit(frame, happened, **known)
+    assert model.season_ is not None
+    assert model.season_.sums is None
+    later = frame.assign(month_sine=1.0, month_cosine=0.0, quarter="3")
+    np.testing.assert_array_equal(model.predict_proba(later), model.predict_proba(frame))
+
+
+def test_a_level_of_its_own_per_date_is_no_season() -> None:
+    """Each date has a level drawn by chance, far apart: what the dates taught does not hold on others."""
+    frame, _, known = year(0.0)
+    random = np.random.default_rng(5)
+    level = random.normal(size=DATES)[known["time"]]
+    happened = random.random(len(frame)) < 1.0 / (1.0 + np.exp(1.0 - frame["need"] - level))
+    model = AccountClassifier(rung="logistic").fit(frame, happened.to_numpy().astype(int), **known)
+    assert model.season_ is not None
+    assert model.season_.sums is None
+
+
+def test_few_dates_have_no_season() -> None:
+    """Fewer than eight dates cannot confirm each other; the columns are not read at all."""
+    frame, happened, known = year(1.0, dates=FEWEST_DATES - 1)
+    model = AccountClassifier(rung="logistic").fit(frame, happened, **known)
+    assert model.season_ is not None
+    assert (model.season_.dates, model.season_.gain, model.season_.sums) == (FEWEST_DATES - 1, None, None)
+
+
+def test_without_dates_there_is_no_season() -> None:
+    """Rows of a time of their own, or of none, tell nothing of dates: all columns are read like any other."""
+    frame, happened, known = year(1.0, dates=FEWEST_DATES)
+    assert AccountClassifier(rung="logistic").fit(frame, happened, groups=known["groups"]).season_ is None
+    assert AccountClassifier(rung="logistic").fit(frame, happened, time=np.arange(len(frame))).season_ is None
+
+
+def test_what_tells_only_the_date() -> None:
+    """A column that never differs within a date, gaps included; not where no other column would be left."""
+    date = np.repeat(np.arange(3), 20)
+    month, gaps = date * 1.0, np.where(date == 1, np.nan, 4.0)
+    own = np.arange(60.0)
+    sometimes = np.where(own == 59.0, 7.0, month)
+    found = calendar_of(np.column_stack([own, month, gaps, sometimes]), date)
+    assert found is not None
+    assert found.places.tolist() == [1, 2]
+    assert calendar_of(np.column_stack([month, gaps]), date) is None
+    assert calendar_of(np.column_stack([own, sometimes]), date) is None
+    assert calendar_of(np.column_stack([own, month])[::10], date[::10]) is None
+
+
+def test_the_card_says_what_became_of_the_season(seasonal: AccountClassifier) -> None:
+    """Taken with its gain, or why not."""
+    assert seasonal.season_ is not None
+    assert "(month_cosine, month_sine, quarter)" in season_lines(seasonal.season_)[1]
+    assert "They shift the level of all: log loss is lower by" in season_lines(seasonal.season_)[1]
+    untaken = dataclasses.replace(seasonal.season_, sums=None)
+    assert "not surely better" in season_lines(untaken)[1]
+    assert "24 dates are too few" in season_lines(dataclasses.replace(untaken, gain=None))[1]
+    assert season_lines(None) == []
