@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,17 +37,27 @@ class TrainingConfig(Strict):
     allow_overlap: bool = Field(default=False, description="no gap of one horizon between training and test")
     accounts_apart: bool = Field(
         default=False,
-        description="an account that tests does not train, nor does a date that loses over a tenth of its rows by it",
+        description="an account that tests does not train, nor does a week that loses over a tenth of its rows by it",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """Which snapshots train and which test; between the last and the first of them lies one horizon."""
+    """Which snapshots train and which test; between the last and the first of them lies one horizon.
+
+    `thinned` are those that would train, had they not lost too many accounts to the test.
+    """
 
     train: tuple[dt.datetime, ...]
     gap: tuple[dt.datetime, ...]
     test: tuple[dt.datetime, ...]
+    thinned: tuple[dt.datetime, ...] = ()
+
+    def of_dates(self, kept: pd.Series[Any]) -> Split:
+        """The split whose training dates are only those that were kept."""
+        left = set(kept.dt.to_pydatetime())
+        train, thinned = (tuple(date for date in self.train if (date in left) is stays) for stays in (True, False))
+        return replace(self, train=train, thinned=thinned)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +141,7 @@ def build_training_set(
     train, test = (joined[joined["as_of"].isin(dates)].reset_index(drop=True) for dates in (split.train, split.test))
     if config.accounts_apart:
         train = train[accounts_apart(train, test)].reset_index(drop=True)
-        split = without(split, set(train["as_of"].dt.to_pydatetime()))
+        split = split.of_dates(train["as_of"])
     chosen = beyond_the_date(columns, train)
     leaks = refuse_leaks(
         [_candidate(column) for column in chosen],
@@ -154,30 +164,23 @@ def build_training_set(
 
 
 def accounts_apart(train: pd.DataFrame, test: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which training rows stay where no account may train and test: those of others, on dates that keep nearly all.
+    """Which training rows stay where no account may train and test: those of others, in weeks that keep nearly all.
 
     Whoever is still asked about in the test has not come to an end before: without them a date shows too many outcomes.
-    So a date that loses more than a tenth of its rows is left out.
+    So a week that loses more than a tenth of its rows is left out.
 
     Raises:
-        GateRefused: no date is left.
+        GateRefused: no week is left.
     """
     tests = train["account_id"].isin(test["account_id"])
-    lost = tests.groupby(train["as_of"]).transform("mean")
+    lost = tests.groupby(train["as_of"].dt.to_period("W")).transform("mean")
     stays = np.asarray(~tests & (lost <= MOST_LOST))
     if not stays.any():
         raise GateRefused(
-            f"accounts apart: every training date loses more than {MOST_LOST:.0%} of its rows to the test, and who is "
-            "left is no fair sample. Let accounts train and test, or leave a longer gap before the test."
+            f"accounts apart: every week of the training loses more than {MOST_LOST:.0%} of its rows to the test, and "
+            "who is left is no fair sample. Let accounts train and test, or take a longer history."
         )
     return stays
-
-
-def without(split: Split, kept: Collection[dt.datetime]) -> Split:
-    """The split whose training dates are those that were kept; the others lie in the gap."""
-    train = tuple(date for date in split.train if date in kept)
-    left_out = (date for date in split.train if date not in kept)
-    return replace(split, train=train, gap=tuple(sorted((*left_out, *split.gap))))
 
 
 def beyond_the_date(columns: Sequence[FeatureColumn], train: pd.DataFrame) -> tuple[FeatureColumn, ...]:

@@ -125,7 +125,7 @@ def test_unfinished_horizons_are_censored(prospects: Tables, engine: Engine) -> 
 
 
 def test_accounts_apart(tiny: Build, engine: Engine) -> None:
-    """On demand, an account that tests does not train, nor does a date whose rows it takes: that lies in the gap."""
+    """On demand, an account that tests does not train, nor does a date that loses many rows by it."""
     open_for = 100 * DAY
     closed = {f"a{number:02}": Day(2024, 2, 1) + 14 * number * DAY for number in range(48)}
     tables = tiny(
@@ -145,25 +145,29 @@ def test_accounts_apart(tiny: Build, engine: Engine) -> None:
     assert set(together.train["account_id"]) & set(together.test["account_id"])
     assert not set(apart.train["account_id"]) & set(apart.test["account_id"])
     assert apart.split.train == together.split.train[:-3]
-    assert apart.split.gap == together.split.train[-3:]
+    assert (apart.split.gap, apart.split.thinned) == ((), together.split.train[-3:])
+    assert together.split.thinned == ()
     early = together.train[together.train["as_of"].isin(apart.split.train)]
     pd.testing.assert_frame_equal(apart.train, early.reset_index(drop=True))
     pd.testing.assert_frame_equal(apart.test, together.test)
 
 
-def test_accounts_apart_keeps_the_rate_of_a_date() -> None:
-    """Those who come to an end before the test all win: a date is left out before they make up the most of it."""
+def test_weeks_that_lose_over_a_tenth_are_left_out() -> None:
+    """Two of twenty rows may go, two of eighteen may not; the days of a week count together."""
     train = pd.DataFrame({"as_of": np.repeat(MONTHS[:2], 20), "account_id": [f"a{n}" for n in [*range(20)] * 2]})
     test = pd.DataFrame({"account_id": ["a0", "a1"]})
     assert accounts_apart(train, test).tolist() == [False, False, *[True] * 18] * 2
     late = train["as_of"] == MONTHS[1]
     thinner = train[~(late & train["account_id"].isin(["a18", "a19"]))]
     assert accounts_apart(thinner, test).tolist() == [False, False, *[True] * 18, *[False] * 18]
+    monday = pd.Timestamp(2024, 1, 1)
+    daily = train.assign(as_of=[monday + n * DAY for n in [0] * 18 + [1] * 2 + [7] * 20])
+    assert accounts_apart(daily, test).tolist() == [False, False, *[True] * 18] * 2
 
 
 def test_accounts_that_stay_cannot_be_apart(prospects: Tables, engine: Engine) -> None:
     """Where every date would lose many of its rows, there is no fair training set, and the message says what to do."""
-    with pytest.raises(GateRefused, match="every training date loses more than 10%"):
+    with pytest.raises(GateRefused, match="every week of the training loses more than 10%"):
         built(prospects, engine, accounts_apart=True)
 
 

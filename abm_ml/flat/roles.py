@@ -36,7 +36,7 @@ class SplitConfig(Strict):
     test_share: float = Field(default=0.2, gt=0, lt=1)
     by: By | None = Field(default=None, description="default: by time where there is one, else by group")
     apart: bool = Field(
-        default=False, description="split by time: a group that tests does not train, nor a date left thin"
+        default=False, description="split by time: a group that tests does not train, nor a week that loses many"
     )
     seed: int = 7
 

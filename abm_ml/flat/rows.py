@@ -16,7 +16,7 @@ from abm_ml.flat.roles import Roles
 from abm_ml.flat.splits import split_rows
 from abm_ml.labels import Label
 from abm_ml.leaks import Candidate, refuse_leaks
-from abm_ml.training_set import TrainingSet
+from abm_ml.training_set import TrainingSet, beyond_the_date
 
 _OURS = ("account_id", "as_of", "label", "sample_weight", "engagement_score")
 
@@ -58,14 +58,16 @@ def training_rows(roles: Roles, table: pd.DataFrame, *, where: str) -> FlatRows:
         forbidden=(roles.label.column,),
         accept=roles.leaks.accept,
     )
+    chosen = beyond_the_date(columns, train) if "as_of" in train else columns
     made = TrainingSet(
         label=_label(roles, table[roles.label.column]),
         horizon_days=roles.horizon_days,
-        columns=columns,
+        columns=chosen,
         split=split,
         train=train,
         test=test,
         leaks=accepted,
+        of_the_date=tuple(column.name for column in columns if column not in chosen),
     )
     until = roles.as_of or rows["as_of"].max().to_pydatetime()
     return FlatRows(rows=made, left_out=dates, until=until)

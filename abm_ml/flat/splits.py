@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from abm_ml.errors import GateRefused
 from abm_ml.flat.roles import Roles
-from abm_ml.training_set import Split, accounts_apart, without
+from abm_ml.training_set import Split, accounts_apart
 
 Chosen = NDArray[np.bool_]
 
@@ -46,7 +46,7 @@ def _by_time(roles: Roles, rows: pd.DataFrame) -> tuple[Split, Chosen, Chosen]:
     moments = rows["as_of"]
     begin = moments.sort_values().iloc[int(len(rows) * (1 - roles.split.test_share))]
     tests = (moments >= begin).to_numpy()
-    trains = (moments < begin - pd.Timedelta(days=roles.horizon_days)).to_numpy()
+    trains = (moments < begin - pd.Timedelta(days=roles.horizon_days)).to_numpy(copy=True)
     if roles.horizon_days == 0:
         trains = ~tests
     dates = [tuple(moments[part].drop_duplicates().dt.to_pydatetime()) for part in (trains, ~trains & ~tests, tests)]
@@ -58,5 +58,5 @@ def _by_time(roles: Roles, rows: pd.DataFrame) -> tuple[Split, Chosen, Chosen]:
     split = Split(train=dates[0], gap=dates[1], test=dates[2])
     if roles.split.apart:
         trains[trains] = accounts_apart(rows[trains], rows[tests])
-        split = without(split, set(moments[trains].dt.to_pydatetime()))
+        split = split.of_dates(moments[trains])
     return split, trains, tests

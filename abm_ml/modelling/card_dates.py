@@ -34,11 +34,10 @@ def how_it_was_tested(training: TrainingSet) -> list[str]:
             f"**Training and test overlap**: between them lies less than one horizon of {horizon} days "
             "(allow_overlap), so outcomes of training rows reach into the test and every figure here flatters."
         )
-    apart = [date for date in split.gap if date + dt.timedelta(days=horizon) <= split.test[0]]
-    if apart:
+    if split.thinned:
         said.append(
-            f"{len(apart)} dates from {' to '.join(ends(apart))} do not train: over a tenth of their rows are of "
-            "accounts that test, and who is left came to an end sooner than others (accounts_apart)."
+            f"Left out of training ({len(split.thinned)}, from {' to '.join(ends(split.thinned))}): dates of which "
+            "over a tenth of the rows are of accounts that test; who is left came to an end sooner than others."
         )
     if training.of_the_date:
         said.append(

@@ -52,16 +52,21 @@ class Pooled:
 
     @property
     def base_margin(self) -> float:
-        """The log-odds before any feature speaks: those of all."""
-        return self.whole.base_margin
+        """The log-odds before any feature speaks."""
+        return self.whole.base_margin + self._level
 
     def margin(self, matrix: Floats, *, threads: int = 1) -> Floats:
         """The log-odds of encoded rows, shape (n,)."""
-        return np.asarray(self.whole.margin(matrix, threads=threads) + self.beside(matrix).sum(axis=1))
+        return np.asarray(self.whole.margin(matrix, threads=threads) + self._level + self.beside(matrix).sum(axis=1))
 
     def contributions(self, matrix: Floats, *, threads: int = 1) -> Floats:
         """What each feature adds to the log-odds of encoded rows, shape (n, features)."""
         return self.whole.contributions(matrix, threads=threads) + self.beside(matrix)
+
+    @property
+    def _level(self) -> float:
+        """What the season adds whatever the date."""
+        return self.season.base_margin if self.season else 0.0
 
     def beside(self, matrix: Floats) -> Floats:
         """What they add, by feature; a cell's own level is added by the feature that makes the cell."""
@@ -116,10 +121,14 @@ def pooled(
 
 def _all_of(rows: Prepared, segments: Sequence[str]) -> Iterator[tuple[Cell, Rows]]:
     """Every cell of the segments with the places of its rows."""
-    known = {feature.name: place for place, feature in enumerate(rows.features) if feature.kind != "number"}
+    dated = rows.calendar.places if rows.calendar else ()
+    kinds = {place: feature.kind for place, feature in enumerate(rows.features) if place not in dated}
+    known = {rows.features[place].name: place for place, kind in kinds.items() if kind != "number"}
     for name in segments:
         if name not in known:
-            raise ConfigError(f"segments: '{name}' is no category or flag that varies. {did_you_mean(name, known)}")
+            raise ConfigError(
+                f"segments: '{name}' is no category or flag that varies within a date. {did_you_mean(name, known)}"
+            )
         values = rows.features[known[name]].categories or ("no", "yes")
         for code, value in enumerate(values):
             mine = np.flatnonzero(rows.matrix[:, known[name]] == code)

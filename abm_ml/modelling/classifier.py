@@ -39,7 +39,7 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
     highest one that rows unknown to it confirm (`ladder_`); any other value is that rung and no other.
 
     Columns that never differ between rows of one `time`, as the month, shift the level of all accounts alike, where
-    other dates confirm it (`season_`).
+    other dates confirm it (`season_`); with `calibrate_on` "all" only.
 
     Rows are dealt into folds by account (`groups`), so that each is judged by a model that never saw its account: this
     says which rung to take, when to stop, and how to calibrate. The final model then learns from every row (`refit`).
@@ -135,7 +135,7 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
         climbed = climb(self._ways(rows, plan), rows, plan.judging, seed=self.seed)
         judged = rows.some(climbed.rows)
         directions = directions_of(self.monotone, self.features_, self.columns_)
-        self.season_, margin = season_of(climbed.best.margin, judged, seed=self.seed)
+        self.season_, margin = season_of(climbed.best.margin, judged, directions=directions, seed=self.seed)
         self.cells_, margin = cells_of(margin, judged, self.segments, directions=directions, seed=self.seed)
         calibrator = fit_calibrator(margin, judged.y, groups=judged.groups, sample_weight=judged.weight)
         calibrator = with_unseen(calibrator, climbed.best, rows, plan.judging)
@@ -168,8 +168,9 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
             raise ConfigError(f"calibrate_on: {self.calibrate_on!r} is neither 'newest' nor 'all'.")
         dated = time if self.calibrate_on == "newest" else None
         snapshot, account = ranks("time", dated, rows), ranks("groups", groups, rows)
-        order = np.lexsort((weight[rows], known[rows], content(matrix), account, snapshot))
-        calendar = calendar_of(matrix, ranks("time", time, rows))
+        date = ranks("time", time, rows)
+        order = np.lexsort((date, weight[rows], known[rows], content(matrix), account, snapshot))
+        calendar = calendar_of(matrix, date) if self.calibrate_on == "all" else None
         if calendar:
             matrix[:, calendar.places] = np.nan  # no model of accounts reads them: see season_of
         return Prepared(

@@ -13,7 +13,7 @@ from abm_ml.errors import SourceError
 from abm_ml.modelling.folds import NOTHING, Floats, Labels, Rows
 
 Kind = Literal["number", "flag", "category"]
-FEWEST_PAIRS = 30  # of rows of one date, to see that a column never differs between them
+FEWEST_PAIRS = 30  # of rows of one date that would differ by chance
 MOST_CATEGORIES = 255  # rarer ones are read as missing, as those are that training never saw
 
 
@@ -107,19 +107,26 @@ def learned(frame: pd.DataFrame) -> tuple[tuple[Feature, ...], Floats]:
 
 
 def calendar_of(matrix: Floats, date: Labels) -> Calendar | None:
-    """The columns that tell only the date, for they never differ within one.
+    """The columns that tell only the date: they never differ within one, though drawn by chance rows of it would.
 
-    There are none where dates have too few rows to tell, or where no other column would be left.
+    There are none where no other column would be left.
     """
     order = np.argsort(date, kind="stable")
     paired = np.flatnonzero(np.diff(date[order]) == 0)
-    if len(paired) < FEWEST_PAIRS:
-        return None
     one, other = order[paired], order[paired + 1]
-    dated = [np.array_equal(column[one], column[other], equal_nan=True) for column in matrix.T]
+    dated = [
+        np.array_equal(column[one], column[other], equal_nan=True) and len(paired) * _unlike(column) >= FEWEST_PAIRS
+        for column in matrix.T
+    ]
     if all(dated) or not any(dated):
         return None
     return Calendar(places=np.flatnonzero(dated), matrix=matrix[:, dated], date=date)
+
+
+def _unlike(column: Floats) -> float:
+    """How often two rows that are drawn by chance differ."""
+    shares = np.unique(column, return_counts=True)[1] / len(column)
+    return float(1.0 - (shares**2).sum())
 
 
 def encoded(frame: pd.DataFrame, features: tuple[Feature, ...]) -> Floats:

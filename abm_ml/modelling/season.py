@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,10 @@ from abm_ml.modelling.logistic import Logistic
 from abm_ml.modelling.solving import straightened
 
 FEWEST_DATES = 8
+MOST_BLOCKS = 24  # of neighbouring dates, where there are more of them
 MOST_ROWS = 50_000
 FLATTEST = 0.01
+DOUBT = 0.01  # which share of draws of dates may say that it is no better: see experiments/2026-11-season
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,7 @@ class Season:
     """What the columns that tell only the date were found to add to the log-odds of all accounts.
 
     `gain` is how much lower their log loss is with `sums` added, on dates that did not teach these; `sums` is None
-    where that is not certain (the 90 % interval over dates reaches 0), or there are fewer than 8 dates.
+    where that is not certain (more than one of a hundred draws of dates says otherwise), or there are fewer than 8.
     """
 
     columns: tuple[str, ...]
@@ -40,7 +43,9 @@ class Season:
     sums: Additive | None = None
 
 
-def season_of(margin: Floats, rows: Prepared, *, seed: int) -> tuple[Season | None, Floats]:
+def season_of(
+    margin: Floats, rows: Prepared, *, directions: Mapping[str, int], seed: int
+) -> tuple[Season | None, Floats]:
     """The season of rows that come with the margins of models which never saw their accounts.
 
     The margins come back with what the season adds, each date being told by what the others taught. Without columns
@@ -48,26 +53,27 @@ def season_of(margin: Floats, rows: Prepared, *, seed: int) -> tuple[Season | No
     """
     if rows.calendar is None:
         return None, margin
-    date, places = rows.calendar.date, rows.calendar.places
-    known = tuple(rows.features[place] for place in places)
-    dated = replace(rows, matrix=rows.calendar.matrix, features=known, calendar=None)
-    dates = np.unique(date)
+    dates, date = np.unique(rows.calendar.date, return_inverse=True)
+    known = tuple(rows.features[place] for place in rows.calendar.places)
     found = Season(columns=tuple(feature.name for feature in known), dates=len(dates))
     if len(dates) < FEWEST_DATES:
         return found, margin
-    level, slope = straightened(margin, rows.y, rows.weight)
+    even = rows.weight / np.bincount(date, weights=rows.weight)[date]  # a date weighs as much as any other
+    level, slope = straightened(margin, rows.y, even)
     steep = max(slope, FLATTEST)
     line = level + steep * margin
+    dated = replace(rows, matrix=rows.calendar.matrix, features=known, weight=even, calendar=None)
+    taught = partial(_taught, dated, line, date, directions=directions, seed=seed)
+    block = date * min(len(dates), MOST_BLOCKS) // len(dates)
     told = line.copy()
-    for mine in (date == each for each in dates):
-        others = _taught_by(dated, line, np.flatnonzero(~mine), dates=len(dates) - 1, seed=seed)
-        told[mine] += others.margin(dated.matrix[mine])
+    for mine in (block == number for number in np.unique(block)):
+        told[mine] += taught(np.flatnonzero(~mine)).margin(dated.matrix[mine])
     before, after = (np.logaddexp(0.0, each) - rows.y * each for each in (line, told))
-    gain, _ = gain_of(before - after, date, rows.weight, seed=seed)
-    if gain.low <= 0.0:
+    gain, doubt = gain_of(before - after, block, even, seed=seed)
+    if doubt > DOUBT:
         return replace(found, gain=gain), margin
-    sums = _taught_by(dated, line, np.arange(len(date)), dates=len(dates), seed=seed).times(1.0 / steep)
-    terms = tuple(replace(term, feature=int(places[term.feature])) for term in sums.terms)
+    sums = taught(np.arange(len(date))).times(1.0 / steep)
+    terms = tuple(replace(term, feature=int(rows.calendar.places[term.feature])) for term in sums.terms)
     return replace(found, gain=gain, sums=replace(sums, terms=terms)), margin + (told - line) / steep
 
 
@@ -84,9 +90,11 @@ def season_from(record: Mapping[str, Any] | None) -> Season | None:
     )
 
 
-def _taught_by(dated: Prepared, line: Floats, places: Rows, *, dates: int, seed: int) -> Additive:
+def _taught(
+    dated: Prepared, line: Floats, date: Rows, places: Rows, *, directions: Mapping[str, int], seed: int
+) -> Additive:
     """What the rows at some places ask for beside their log-odds; weights are expected to have a variance of 1."""
     if len(places) > MOST_ROWS:
         places = np.sort(np.random.default_rng(seed).choice(places, MOST_ROWS, replace=False))
-    how = Logistic(spread=dates / len(places), directions={}, seed=seed)
-    return how.fit(dated.some(places), line[places])
+    spread = len(np.unique(date[places])) / len(places)  # for which the dates, not the rows, are what was seen
+    return Logistic(spread=spread, directions=directions, seed=seed).fit(dated.some(places), line[places])

@@ -57,7 +57,7 @@ def test_the_newest_time_is_what_it_knows() -> None:
 
 def test_groups_apart_in_time() -> None:
     """On demand, a customer that tests does not train, though split by time."""
-    rows = made(time="month", ban=[], split={"apart": True}).rows
+    rows = made(time="month", ban=[], split={"apart": True}, horizon_days=30).rows
     assert not set(rows.train["account_id"]) & set(rows.test["account_id"])
     assert set(rows.train["as_of"]) == set(rows.split.train)
 

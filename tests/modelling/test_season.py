@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from abm_ml.errors import ConfigError, IntegrityError
+from abm_ml.modelling.bundle import Bundle, ModelFacts, load_bundle, save_bundle
 from abm_ml.modelling.card_ladder import season_lines
 from abm_ml.modelling.classifier import AccountClassifier
 from abm_ml.modelling.inputs import calendar_of
@@ -44,6 +50,8 @@ def test_a_season_is_found_and_holds_in_the_next_year(seasonal: AccountClassifie
     assert seasonal.season_.gain.low > 0.01
     assert seasonal.season_.columns == ("month_cosine", "month_sine", "quarter")
     frame, happened, known = year(1.0, dates=12, first=24, seed=1)
+    here, happened_here, _ = year(1.0)
+    assert abs(seasonal.predict_proba(here)[:, 1].mean() - happened_here.mean()) < 0.003
     said = pd.Series(seasonal.predict_proba(frame)[:, 1]).groupby(known["time"]).mean()
     came = pd.Series(happened).groupby(known["time"]).mean()
     assert came.max() - came.min() > 0.25
@@ -101,6 +109,100 @@ def test_few_dates_have_no_season() -> None:
     assert (model.season_.dates, model.season_.gain, model.season_.sums) == (FEWEST_DATES - 1, None, None)
 
 
+def test_a_date_counts_as_one_row() -> None:
+    """However many rows a date has: one date apart, of which there are 40 times as many rows, is not the season."""
+    frame, happened, known = year(0.0)
+    odd = known["time"] == 3
+    happened = np.where(odd, np.random.default_rng(1).random(len(happened)) < 0.9, happened).astype(int)
+    rows = np.concatenate([np.flatnonzero(~odd), np.repeat(np.flatnonzero(odd), 40)])
+    many = {name: values[rows] for name, values in known.items()}
+    model = AccountClassifier(rung="logistic").fit(frame.iloc[rows], happened[rows], **many)
+    assert model.season_ is not None
+    assert model.season_.sums is None
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    """Rows that are alike but for their date come in any order."""
+    frame, happened, known = year(1.0, dates=12)
+    frame = frame[["month_sine", "quarter"]].assign(big=known["groups"] % 2 == 0)
+    mixed = np.random.default_rng(3).permutation(len(frame))
+    models = [
+        AccountClassifier(rung="logistic").fit(frame.iloc[order], happened[order], time=known["time"][order])
+        for order in (np.arange(len(frame)), mixed)
+    ]
+    one, other = (model.predict_proba(frame)[:, 1] for model in models)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_promised_directions_hold() -> None:
+    """Where the season says the opposite of what a column promises, it says nothing by it."""
+    frame, happened, known = year(1.0)
+    frame = frame.drop(columns=["month_cosine", "quarter"])
+    model = AccountClassifier(rung="logistic", monotone={"month_sine": "decreasing"}).fit(frame, happened, **known)
+    low, high = (model.predict_proba(frame.assign(month_sine=sine))[:, 1].mean() for sine in (-1.0, 1.0))
+    assert high <= low
+
+
+def test_newest_dates_know_no_season() -> None:
+    """Where the newest dates alone calibrate, they span no year: columns of the date are read like any other."""
+    frame, happened, known = year(1.0)
+    assert AccountClassifier(rung="logistic", calibrate_on="newest").fit(frame, happened, **known).season_ is None
+
+
+def test_cells_stand_beside_a_season() -> None:
+    """A cell of its own and the season add up; a column that tells only the date makes no cells."""
+    frame, happened, known = year(1.0)
+    frame["tier"] = np.where(known["groups"] % 2 == 0, "A", "B")
+    happened = np.where((frame["tier"] == "A") & (frame["idle"] > 1.0), 1, happened)
+    model = AccountClassifier(rung="logistic", segments=["tier"]).fit(frame, happened, **known)
+    assert model.season_ is not None
+    assert model.season_.sums is not None
+    assert any(cell.sums for cell in model.cells_)
+    said = model.predict_proba(frame)[:, 1]
+    np.testing.assert_allclose(model.contributions(frame).sum(axis=1) + model.base_probability_, said, atol=1e-9)
+    assert abs(said.mean() - happened.mean()) < 0.005
+    with pytest.raises(ConfigError, match="'quarter' is no category or flag that varies within a date"):
+        AccountClassifier(rung="logistic", segments=["quarter"]).fit(frame, happened, **known)
+
+
+def test_the_rung_below_knows_the_season_too() -> None:
+    """What a model is compared with does not lose for want of the season."""
+    frame, happened, known = year(1.5)
+    model = AccountClassifier(rule_column="need", max_trees=30).fit(frame, happened, **known)
+    assert model.below_ is not None
+    matrix = model.encode(frame.head(1).assign(month_sine=[1.0]))
+    autumn = model.encode(frame.head(1).assign(month_sine=[-1.0]))
+    assert model.below_[1].margin(matrix)[0] > model.below_[1].margin(autumn)[0] + 0.5
+
+
+def rewritten(folder: Path, change: Callable[[dict], None]) -> Path:
+    """A stored model whose model.json was changed, and whose manifest knows it."""
+    other = shutil.copytree(folder, folder.with_name("rewritten"), dirs_exist_ok=True)
+    record, manifest = (
+        json.loads((other / name).read_text(encoding="utf-8")) for name in ("model.json", "manifest.json")
+    )
+    change(record)
+    content = json.dumps(record).encode()
+    (other / "model.json").write_bytes(content)
+    manifest["files"]["model.json"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    (other / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return other
+
+
+def test_a_stored_bundle_keeps_the_season(seasonal: AccountClassifier, tmp_path: Path) -> None:
+    """Written to files and read back. A model of an earlier version has no such key; one that cannot be is refused."""
+    facts = ModelFacts(
+        label="win", horizon_days=30, definitions="f00d", trained_as_of="2026-01-01", training_dates=(), versions={}
+    )
+    save_bundle(tmp_path / "model", Bundle(seasonal.to_state(), facts))
+    assert load_bundle(tmp_path / "model").state.season == seasonal.season_
+    assert load_bundle(rewritten(tmp_path / "model", lambda record: record.pop("season"))).state.season is None
+    with pytest.raises(IntegrityError, match="disagree on which features"):
+        load_bundle(
+            rewritten(tmp_path / "model", lambda record: record["season"]["sums"]["terms"][0].update(feature=99))
+        )
+
+
 def test_without_dates_there_is_no_season() -> None:
     """Rows of a time of their own, or of none, tell nothing of dates: all columns are read like any other."""
     frame, happened, known = year(1.0, dates=FEWEST_DATES)
@@ -110,16 +212,18 @@ def test_without_dates_there_is_no_season() -> None:
 
 def test_what_tells_only_the_date() -> None:
     """A column that never differs within a date, gaps included; not where no other column would be left."""
-    date = np.repeat(np.arange(3), 20)
+    date = np.repeat(np.arange(3), 30)
     month, gaps = date * 1.0, np.where(date == 1, np.nan, 4.0)
-    own = np.arange(60.0)
-    sometimes = np.where(own == 59.0, 7.0, month)
+    own = np.arange(90.0)
+    sometimes = np.where(own == 89.0, 7.0, month)
     found = calendar_of(np.column_stack([own, month, gaps, sometimes]), date)
     assert found is not None
     assert found.places.tolist() == [1, 2]
     assert calendar_of(np.column_stack([month, gaps]), date) is None
     assert calendar_of(np.column_stack([own, sometimes]), date) is None
     assert calendar_of(np.column_stack([own, month])[::10], date[::10]) is None
+    rare = np.where(date == 0, np.where(own < 2, 1.0, 0.0), 0.0)
+    assert calendar_of(np.column_stack([own, rare])[1:], np.append(date[2:], 3)) is None  # by chance, not by the date
 
 
 def test_the_card_says_what_became_of_the_season(seasonal: AccountClassifier) -> None:
