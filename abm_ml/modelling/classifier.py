@@ -16,8 +16,8 @@ from abm_ml.modelling.answers import answers, require_both
 from abm_ml.modelling.bundle import ModelState
 from abm_ml.modelling.calibration import Calibrator, Floats, fit_calibrator, probability_points
 from abm_ml.modelling.cells import Cell, Pooled, cells_of, pooled
-from abm_ml.modelling.folds import Plan, content, plan_of, ranks
-from abm_ml.modelling.inputs import Feature, Prepared, calendar_of, encoded, learned
+from abm_ml.modelling.folds import Plan, plan_of, ranks
+from abm_ml.modelling.inputs import Feature, Prepared, encoded, in_order, learned
 from abm_ml.modelling.ladder import Fit, Rung, Step, below_of, climb
 from abm_ml.modelling.mixture import Model, model_of, parts_of
 from abm_ml.modelling.rungs import DIRECTIONS, Direction, Rungs, TreePlan, directions_of, tree_settings
@@ -38,22 +38,19 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
     logistic regression, and gradient-boosted trees. `rung` "auto" tries those that the events carry and takes the
     highest one that rows unknown to it confirm (`ladder_`); any other value is that rung and no other.
 
-    Columns that never differ between rows of one `time`, as the month, shift the level of all accounts alike, where
-    other dates confirm it (`season_`); with `calibrate_on` "all" only.
-
     Rows are dealt into folds by account (`groups`), so that each is judged by a model that never saw its account: this
     says which rung to take, when to stop, and how to calibrate. The final model then learns from every row (`refit`).
-    The calibrator has only ever seen margins of rows unknown to the model that gave them.
+    The calibrator has only ever seen margins of rows unknown to the model that gave them. Columns that never differ
+    within a `time`, as the month, shift the level of all where other dates confirm it (`season_`).
 
     `calibrate_on` "newest" judges by `time` instead: the oldest rows train, later ones say when to stop and the newest
     calibrate, where there is time and events enough. It follows a level that has changed for good; where the event rate
     moves with the season or by chance, the newest rows speak for themselves only.
 
     `num_leaves` None means one for each 300 events of the rarer class, between 4 and 20; `min_child_samples` None a
-    hundredth of the rows, between 3 and 100. `monotone` maps a column to "increasing"
-    or "decreasing". `segments` names columns whose values may get a model of their own beside that of all, where they
-    have events enough and win on held-out rows (`cells_`). `bags` is how many times the trees are grown, with other
-    seeds, to be averaged.
+    hundredth of the rows, between 3 and 100. `monotone` maps a column to "increasing" or "decreasing". `segments` names
+    columns whose values may get a model of their own beside that of all, where they have events enough and win on
+    held-out rows (`cells_`). `bags` is how many times the trees are grown, with other seeds, to be averaged.
     """
 
     columns_: list[str]
@@ -166,22 +163,15 @@ class AccountClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc,un
         self._keep(features)
         if self.calibrate_on not in get_args(CalibrateOn):
             raise ConfigError(f"calibrate_on: {self.calibrate_on!r} is neither 'newest' nor 'all'.")
-        dated = time if self.calibrate_on == "newest" else None
-        snapshot, account = ranks("time", dated, rows), ranks("groups", groups, rows)
-        date = ranks("time", time, rows)
-        order = np.lexsort((date, weight[rows], known[rows], content(matrix), account, snapshot))
-        calendar = calendar_of(matrix, date) if self.calibrate_on == "all" else None
-        if calendar:
-            matrix[:, calendar.places] = np.nan  # no model of accounts reads them: see season_of
-        return Prepared(
-            matrix=matrix[order],
-            y=known[rows][order],
-            weight=weight[rows][order],
-            time=snapshot[order],
-            groups=None if groups is None else account[order],
-            features=features,
-            rows=rows[order],
-            calendar=calendar and calendar.some(order),
+        return in_order(
+            matrix,
+            features,
+            known[rows],
+            weight[rows],
+            rows,
+            time=ranks("time", time, rows),
+            groups=None if groups is None else ranks("groups", groups, rows),
+            newest=self.calibrate_on == "newest",
         )
 
     def margin(self, X: Any) -> Floats:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from abm_ml.errors import SourceError
-from abm_ml.modelling.folds import NOTHING, Floats, Labels, Rows
+from abm_ml.modelling.folds import NOTHING, Floats, Labels, Rows, content
 
 Kind = Literal["number", "flag", "category"]
 FEWEST_PAIRS = 30  # of rows of one date that would differ by chance
@@ -104,6 +104,39 @@ def learned(frame: pd.DataFrame) -> tuple[tuple[Feature, ...], Floats]:
     matrix = np.ascontiguousarray(matrix[:, varies])
     kept = [feature for feature, keep in zip(found, varies, strict=True) if keep]
     return tuple(_with_typical(feature, column) for feature, column in zip(kept, matrix.T, strict=True)), matrix
+
+
+def in_order(  # noqa: PLR0913 - what a row is made of
+    matrix: Floats,
+    features: tuple[Feature, ...],
+    y: Labels,
+    weight: Floats,
+    rows: Rows,
+    *,
+    time: Labels,
+    groups: Labels | None,
+    newest: bool,
+) -> Prepared:
+    """The rows in an order that the input does not decide, `time` and `groups` being ranks.
+
+    Where the `newest` rows judge, time comes first; else it says which columns tell only the date, and these are parted
+    from the others (the matrix that was handed in has gaps there, too).
+    """
+    account, snapshot = np.zeros_like(time) if groups is None else groups, time if newest else np.zeros_like(time)
+    order = np.lexsort((time, weight, y, content(matrix), account, snapshot))
+    calendar = None if newest else calendar_of(matrix, time)
+    if calendar:
+        matrix[:, calendar.places] = np.nan
+    return Prepared(
+        matrix=matrix[order],
+        y=y[order],
+        weight=weight[order],
+        time=snapshot[order],
+        groups=None if groups is None else groups[order],
+        features=features,
+        rows=rows[order],
+        calendar=calendar and calendar.some(order),
+    )
 
 
 def calendar_of(matrix: Floats, date: Labels) -> Calendar | None:
