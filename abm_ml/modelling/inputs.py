@@ -119,12 +119,13 @@ def in_order(  # noqa: PLR0913 - what a row is made of
 ) -> Prepared:
     """The rows in an order that the input does not decide, `time` and `groups` being ranks.
 
-    Where the `newest` rows judge, time comes first; else it says which columns tell only the date, and these are parted
-    from the others (the matrix that was handed in has gaps there, too).
+    Where the `newest` rows judge, time comes first. Else, if accounts come back on other dates, it says which columns
+    tell only the date, and these are parted from the others (the matrix that was handed in has gaps there, too).
     """
     account, snapshot = np.zeros_like(time) if groups is None else groups, time if newest else np.zeros_like(time)
     order = np.lexsort((time, weight, y, content(matrix), account, snapshot))
-    calendar = None if newest else calendar_of(matrix, time)
+    parted = not newest and groups is not None and _come_back(groups, time)
+    calendar = calendar_of(matrix, time) if parted else None
     if calendar:
         matrix[:, calendar.places] = np.nan
     return Prepared(
@@ -154,6 +155,12 @@ def calendar_of(matrix: Floats, date: Labels) -> Calendar | None:
     if all(dated) or not any(dated):
         return None
     return Calendar(places=np.flatnonzero(dated), matrix=matrix[:, dated], date=date)
+
+
+def _come_back(account: Labels, time: Labels) -> bool:
+    """Whether accounts are seen on several dates; else a row's date is a fact of its own, as a lead's weekday is."""
+    order = np.lexsort((time, account))
+    return int(((np.diff(account[order]) == 0) & (np.diff(time[order]) != 0)).sum()) >= FEWEST_PAIRS
 
 
 def _unlike(column: Floats) -> float:

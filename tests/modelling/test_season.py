@@ -127,7 +127,9 @@ def test_the_order_of_rows_changes_nothing() -> None:
     frame = frame[["month_sine", "quarter"]].assign(big=known["groups"] % 2 == 0)
     mixed = np.random.default_rng(3).permutation(len(frame))
     models = [
-        AccountClassifier(rung="logistic").fit(frame.iloc[order], happened[order], time=known["time"][order])
+        AccountClassifier(rung="logistic").fit(
+            frame.iloc[order], happened[order], time=known["time"][order], groups=known["groups"][order] % 2
+        )
         for order in (np.arange(len(frame)), mixed)
     ]
     one, other = (model.predict_proba(frame)[:, 1] for model in models)
@@ -204,10 +206,14 @@ def test_a_stored_bundle_keeps_the_season(seasonal: AccountClassifier, tmp_path:
 
 
 def test_without_dates_there_is_no_season() -> None:
-    """Rows of a time of their own, or of none, tell nothing of dates: all columns are read like any other."""
+    """Without times, or accounts that come back, a row's date is its own: all columns are read like any other."""
     frame, happened, known = year(1.0, dates=FEWEST_DATES)
     assert AccountClassifier(rung="logistic").fit(frame, happened, groups=known["groups"]).season_ is None
-    assert AccountClassifier(rung="logistic").fit(frame, happened, time=np.arange(len(frame))).season_ is None
+    assert AccountClassifier(rung="logistic").fit(frame, happened, time=known["time"]).season_ is None
+    leads = np.arange(len(frame))
+    assert AccountClassifier(rung="logistic").fit(frame, happened, time=known["time"], groups=leads).season_ is None
+    each = {"time": leads, "groups": known["groups"]}
+    assert AccountClassifier(rung="logistic").fit(frame, happened, **each).season_ is None
 
 
 def test_what_tells_only_the_date() -> None:
