@@ -18,7 +18,8 @@ from abm_ml.modelling.bundle import Bundle, ModelFacts, load_bundle, save_bundle
 from abm_ml.modelling.card_ladder import season_lines
 from abm_ml.modelling.classifier import AccountClassifier
 from abm_ml.modelling.inputs import calendar_of
-from abm_ml.modelling.season import FEWEST_DATES, season_from
+from abm_ml.modelling.season import FEWEST_DATES, season_from, season_of
+from tests.modelling.prepared import place
 
 ACCOUNTS, DATES = 150, 24
 RUNGS = ("logistic", "lightgbm")
@@ -119,6 +120,26 @@ def test_a_date_counts_as_one_row() -> None:
     model = AccountClassifier(rung="logistic").fit(frame.iloc[rows], happened[rows], **many)
     assert model.season_ is not None
     assert model.season_.sums is None
+
+
+def test_more_accounts_make_no_date_surer() -> None:
+    """The same accounts five times over: the dates are as many as before, and so the season says the same as surely."""
+    found, widths = [], []
+    for times in (1, 5):
+        frame, happened, known = year(1.0, dates=12)
+        rows = np.tile(np.arange(len(frame)), times)
+        own = known["groups"][rows] + ACCOUNTS * np.repeat(np.arange(times), len(frame))
+        prepared = AccountClassifier().prepared(frame.iloc[rows], happened[rows], time=known["time"][rows], groups=own)
+        need = prepared.matrix[:, place(prepared, "need")]
+        season, moved = season_of(need, prepared, directions={}, seed=7)
+        assert season is not None
+        assert season.sums is not None
+        assert season.gain is not None
+        found.append(np.concatenate([term.adds for term in season.sums.terms]))
+        widths.append(season.gain.high - season.gain.low)
+        assert np.corrcoef(moved - need, np.sin(2.0 * np.pi * prepared.calendar.date / 12.0))[0, 1] > 0.9
+    np.testing.assert_allclose(found[0], found[1], atol=0.01)
+    np.testing.assert_allclose(widths[0], widths[1], rtol=0.2)
 
 
 def test_the_order_of_rows_changes_nothing() -> None:
