@@ -20,6 +20,11 @@ def without_id(text: str, account: str) -> str:
     return re.sub(r"[0-9a-f]{16}", "", text).replace(account, "")
 
 
+def without_chance(text: str) -> str:
+    """A page without the random letters in its forms, in which any short secret may turn up."""
+    return re.sub(r'name="csrf" value="[^"]+"', "", text)
+
+
 @pytest.mark.parametrize("path", OF_AN_ACCOUNT)
 def test_S01_a_foreign_account_is_like_an_unknown_one(page: Page, path: str) -> None:
     """Same code, same body, by every method; and the look at it is written down."""
@@ -57,7 +62,8 @@ def test_S02_nothing_of_another_territory_is_in_lists(page: Page, question: str)
     """No row, count, name, choice of a filter or cut of another's accounts; a relative there is not mentioned."""
     answer = page.as_("west").get(question)
     assert answer.status_code == 200
-    assert [secret for secret in SECRETS if secret in answer.text and secret not in question] == []
+    shown = without_chance(answer.text)
+    assert [secret for secret in SECRETS if secret in shown and secret not in question] == []
     if "size=200" in question:
         assert answer.json()["total"] == 3
 
