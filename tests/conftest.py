@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import settings
 
+from abm_ml.cli import SELDOM
 from abm_ml.engines import DuckDbConfig, Engine, open_engine
 from abm_ml.modelling.registry import Registry, TrackingConfig
 from abm_ml.modelling.registry.store import Store
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 # The same examples in every run: what fails, fails again.
 settings.register_profile("house", derandomize=True)
 settings.load_profile("house")
+
+gc.set_threshold(*SELDOM)  # as every command does
 
 ROOT = Path(__file__).resolve().parents[1]
 ARROW = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pty
 import re
@@ -118,6 +119,17 @@ def test_no_arguments_is_no_mistake() -> None:
     answer = call()
     assert (answer.code, answer.err) == (0, "")
     assert "Usage" in answer.out
+
+
+def test_commands_look_for_cycles_seldom() -> None:
+    """A command is not held up by the search for lost memory; whoever calls a job from Python keeps their own rule."""
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    try:
+        call("--help")
+        assert gc.get_threshold() == cli.SELDOM
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_unknown_command_or_option_is_a_usage_error() -> None:
