@@ -30,6 +30,7 @@ FONTS = (
     "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai", "Arial Unicode MS",
 )  # fmt: skip
 NO_BREAK = "\N{NO-BREAK SPACE}"
+LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"  # else a name in Arabic at the beginning turns the whole line
 UNKNOWN_GLYPH = "\N{WHITE SQUARE}"
 SWARM_BINS, SWARM_HEIGHT = 120, 0.38
 
@@ -55,7 +56,8 @@ def waterfall(reasons: pd.DataFrame, *, base_probability: float, probability: fl
     _scaled(axes, edges, bottom=sum(heights))
     axes.xaxis.set_major_formatter("{x:g} %")
     axes.set_xlabel("probability; each bar is one reason, in percentage points", fontsize=8.5, color=INK)
-    figure.suptitle(_drawable(title), x=0.012, ha="left", fontsize=12, fontweight="bold", color=INK, **_plain_text())
+    head = LEFT_TO_RIGHT + _drawable(title)
+    figure.suptitle(head, x=0.012, ha="left", fontsize=12, fontweight="bold", color=INK, **_plain_text())
     return figure
 
 

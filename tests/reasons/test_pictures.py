@@ -6,8 +6,10 @@ import io
 import logging
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.image import imread
 
 from abm_ml.features import FeatureColumn
 from abm_ml.modelling.classifier import AccountClassifier
@@ -54,6 +56,16 @@ def test_any_text_can_be_drawn(one: pd.DataFrame) -> None:
     figure = waterfall(one, base_probability=0.2, probability=0.2 + one["points"].sum(), title=hostile[0])
     assert drawn(figure).startswith(b"\x89PNG")
     assert max(label.get_text().count("\n") for label in figure.axes[0].get_yticklabels()) == 2
+
+
+def test_a_name_written_from_the_right_comes_first_as_well(one: pd.DataFrame) -> None:
+    """What stands behind a name in Arabic stays behind it, as behind any other name."""
+    heads = [
+        imread(io.BytesIO(drawn(waterfall(one, base_probability=0.2, probability=0.5, title=title))))[:60, :150]
+        for title in ("شركة النور الطبية", "شركة النور الطبية: churn", "win: شركة النور الطبية")
+    ]
+    assert np.array_equal(heads[0], heads[1])
+    assert not np.array_equal(heads[0], heads[2])
 
 
 def test_a_font_of_one_weight_is_no_news(one: pd.DataFrame, caplog: pytest.LogCaptureFixture) -> None:
