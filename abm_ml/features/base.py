@@ -57,11 +57,10 @@ class Feature:
     `rows` names the facts it reads. `function` gives a per-row expression: a condition for count, a number for total
     and decayed, an id for distinct (null: the row does not count), a condition or a time for days_since (the last one
     counts) and days_since_first (the first one), a time for days_until (the last one), a value for latest (nulls do
-    not count). `reason` is the phrase of an explanation
-    and may use {value}, {days} and {typical}. `half_life` is in days. `controllable` marks what a seller can change;
-    `reads` names a `table.column` without whose past values the feature is left out; `monotone` says what a model must
-    respect: "increasing" promises that more of it never makes a wanted outcome less
-    likely, nor an unwanted one more. Without a `reason` it is hidden.
+    not count). `reason` is the phrase of an explanation and may use {value}, {days}, {typical} and {currency}, the
+    reporting one. `half_life` is in days. `controllable` marks what a seller can change; `reads` names a `table.column`
+    without whose past values the feature is left out; `monotone` says what a model must respect: "increasing" promises
+    that more of it never makes a wanted outcome less likely, nor an unwanted one more. Without a `reason` it is hidden.
     """
 
     name: str

@@ -40,36 +40,36 @@ class FeatureColumn:
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """The features that a company's tables allow, in the catalogue's order."""
+    """The features that a company's tables allow, in the catalogue's order; `currency` is that of their amounts."""
 
     features: tuple[Feature, ...]
     derived: tuple[Derived, ...]
+    currency: str
 
     @property
     def columns(self) -> tuple[FeatureColumn, ...]:
         """Every column in its stable order, but for those that only help others."""
         told = [each for each in self.features if not each.hidden]
-        windowed = [_described(each, column, days) for each in told for column, days in each.columns]
-        return (*windowed, *(_described(each, each.name, None) for each in self.derived if not each.hidden))
+        windowed = [self._described(each, column, days) for each in told for column, days in each.columns]
+        return (*windowed, *(self._described(each, each.name, None) for each in self.derived if not each.hidden))
 
     @property
     def names(self) -> tuple[str, ...]:
         """The column names in their stable order."""
         return tuple(column.name for column in self.columns)
 
-
-def _described(each: Feature | Derived, column: str, days: int | None) -> FeatureColumn:
-    return FeatureColumn(
-        name=column,
-        feature=each.name,
-        group=each.group,
-        days=days,
-        kind=each.kind,
-        unit=each.unit,
-        reason=each.reason,
-        controllable=each.controllable,
-        monotone=each.monotone,
-    )
+    def _described(self, each: Feature | Derived, column: str, days: int | None) -> FeatureColumn:
+        return FeatureColumn(
+            name=column,
+            feature=each.name,
+            group=each.group,
+            days=days,
+            kind=each.kind,
+            unit=each.unit,
+            reason=each.reason.replace("{currency}", self.currency),
+            controllable=each.controllable,
+            monotone=each.monotone,
+        )
 
 
 def feature_set(tables: Tables, terms: Terms) -> FeatureSet:
@@ -86,7 +86,7 @@ def feature_set(tables: Tables, terms: Terms) -> FeatureSet:
         if there.issuperset(each.needs):
             made.append(each)
             there.add(each.name)
-    return FeatureSet(possible, tuple(made))
+    return FeatureSet(possible, tuple(made), terms.currency)
 
 
 def _refuse_doubles(features: tuple[Feature, ...]) -> None:
@@ -142,7 +142,7 @@ def supposed_table(actual: FeatureTable, supposed: Tables, terms: Terms, copies:
     """
     chosen = feature_set(supposed, terms)
     touched = {each.name for each in FACTS if set(CHANGING) & set(each.needs)}
-    again = FeatureSet(tuple(each for each in chosen.features if each.rows in touched), ())
+    again = replace(chosen, features=tuple(each for each in chosen.features if each.rows in touched), derived=())
     asked = _asked(again, supposed, terms)
     spine = copies.select(account_id="copy", as_of="as_of")
     parts = _PLANS[engine.kind](asked, spine, engine, progress=lambda _rows: None)

@@ -46,13 +46,13 @@ def days_to_renewal(c: Any) -> Any:
     return c.cancelled_at.isnull().ifelse(c.ends_at, None)
 
 
-@contracts(measure=latest, unit="money", reason="a contract worth {value:,.0f} a year")
+@contracts(measure=latest, unit="money", reason="a contract worth {value:,.0f} {currency} a year")
 def contract_value(c: Any) -> Any:
     """Value of the newest contract per year, in the reporting currency (KPI acv)."""
     return c.value_per_year
 
 
-@contracts(measure=total, unit="money", reason="running contracts worth {value:,.0f} a year")
+@contracts(measure=total, unit="money", reason="running contracts worth {value:,.0f} {currency} a year")
 def running_value(c: Any) -> Any:
     """Value per year of all contracts that run on the date, in the reporting currency."""
     return (c.ended_at.isnull() & c.cancelled_at.isnull()).ifelse(c.value_per_year, None)
@@ -76,7 +76,9 @@ def orders_placed(o: Any) -> Any:
     return ~o.is_credit
 
 
-@orders(measure=total, windows=(90, 180, 365), unit="money", reason="orders worth {value:,.0f} in {days} days")
+@orders(
+    measure=total, windows=(90, 180, 365), unit="money", reason="orders worth {value:,.0f} {currency} in {days} days"
+)
 def order_amount(o: Any) -> Any:
     """Amount of the orders less credit notes, in the reporting currency."""
     return o.amount
@@ -126,7 +128,7 @@ def last_order_gap(o: Any) -> Any:
     return o.is_credit.ifelse(None, o.gap_days)
 
 
-@orders(measure=latest, unit="money", reason="the last order was worth {value:,.0f}")
+@orders(measure=latest, unit="money", reason="the last order was worth {value:,.0f} {currency}")
 def last_order_amount(o: Any) -> Any:
     """Amount of the last order in the reporting currency."""
     return o.is_credit.ifelse(None, o.amount)

@@ -211,7 +211,7 @@ def order_trend(f: Any) -> Any:
     "clients",
     needs=("order_amount_365d", "orders_placed_365d"),
     unit="money",
-    reason="{value:,.0f} per order in a year",
+    reason="{value:,.0f} {currency} per order in a year",
 )
 def mean_order_amount(f: Any) -> Any:
     """Mean amount of an order over a year, credit notes deducted."""

@@ -67,7 +67,7 @@ def open_deals(d: Any) -> Any:
     return d.closed_at.isnull()
 
 
-@deals(measure=total, unit="money", reads="opportunities.amount", reason="open deals worth {value:,.0f}")
+@deals(measure=total, unit="money", reads="opportunities.amount", reason="open deals worth {value:,.0f} {currency}")
 def open_amount(d: Any) -> Any:
     """Amount of the open deals, as known on the date, in the reporting currency."""
     return d.closed_at.isnull().ifelse(d.amount, None)
@@ -127,7 +127,7 @@ def past_losses(d: Any) -> Any:
     return d.outcome == "lost"
 
 
-@closings(measure=total, unit="money", reason="deals worth {value:,.0f} won so far")
+@closings(measure=total, unit="money", reason="deals worth {value:,.0f} {currency} won so far")
 def amount_won(d: Any) -> Any:
     """Amount of the deals won so far, in the reporting currency."""
     return (d.outcome == "won").ifelse(d.amount, None)

@@ -99,3 +99,15 @@ def test_accounts_alone_are_enough(tiny: Build) -> None:
     others = [column.name for column in columns if column.group != "firmographic"]
     assert others == ["month_sine", "month_cosine", "days_to_quarter_end"]
     assert [column.name for column in columns][:2] == ["industry", "country"]
+
+
+def test_amounts_are_told_in_the_reporting_currency(tiny: Build) -> None:
+    """A phrase with an amount names the currency that the amount was converted into; none is left without."""
+    tables = tiny(rows_of([Example("", "", [account(), order(1)], None)]))
+    phrases = {column.name: column.reason for column in feature_set(tables, Terms(currency="CHF")).columns}
+    assert phrases["order_amount_90d"] == "orders worth {value:,.0f} CHF in {days} days"
+    assert phrases["mean_order_amount"] == "{value:,.0f} CHF per order in a year"
+    assert [phrase for phrase in phrases.values() if "{currency}" in phrase] == []
+    of_money = {each.name for each in (*FEATURES, *DERIVED) if each.unit == "money" and not each.hidden}
+    unnamed = {each.name for each in (*FEATURES, *DERIVED) if each.name in of_money and "{currency}" not in each.reason}
+    assert unnamed == {"annual_revenue", "revenue_per_employee"}  # the tables do not say of which currency they are

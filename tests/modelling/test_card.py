@@ -28,7 +28,7 @@ OWN = FeatureColumn(
     name="custom_plan|b", feature="custom_plan|b", group="firmographic", days=None, kind="category", unit="category",
     reason="plan|b: {value}", controllable=False, monotone=None,
 )  # fmt: skip
-COLUMNS = (*FeatureSet((FEATURES["engagements"],), ()).columns[:2], OWN)
+COLUMNS = (*FeatureSet((FEATURES["engagements"],), (), "EUR").columns[:2], OWN)
 
 
 def rows(dates: list[dt.datetime], seed: int) -> pd.DataFrame:

@@ -107,7 +107,7 @@ def test_equal_probabilities_share_a_bin():
 
 def test_strengths_are_mean_sizes():
     """Up and down count alike; the strongest comes first, ties by name."""
-    columns = FeatureSet((FEATURES["engagements"],), ()).columns[:3]
+    columns = FeatureSet((FEATURES["engagements"],), (), "EUR").columns[:3]
     a, b, c = (column.name for column in columns)
     found = strengths_of(pd.DataFrame({c: [0.0, 0.0], b: [0.1, 0.1], a: [0.3, -0.3]}), columns)
     assert [(each.column, round(each.mean, 9), each.group) for each in found] == [

@@ -21,6 +21,7 @@ def columns_of(*features: str) -> tuple[FeatureColumn, ...]:
         each = FEATURES[name] if name in FEATURES else DERIVED[name]
         for column, days in getattr(each, "columns", ((name, None),)):
             facts = {key: getattr(each, key) for key in ("group", "kind", "unit", "reason", "controllable", "monotone")}
+            facts["reason"] = facts["reason"].replace("{currency}", "EUR")
             found.append(FeatureColumn(name=column, feature=name, days=days, **facts))
     return tuple(found)
 

@@ -28,7 +28,8 @@ EVERY = columns_of(*[each.name for each in (*FEATURES, *DERIVED) if not each.hid
         ("in_program", 0.0, 1.0, "Inside the ABM program: yes; typical is no"),
         ("penetration_rate", 0.5, 0.333, "33% of the key people engaged in 90 days; typical is 50%"),
         ("industry", "Software", "Retail", "Industry Retail; typical is Software"),
-        ("mean_order_amount", 10.0, 0.0, "0 per order in a year; typical is 10"),
+        ("mean_order_amount", 10.0, 0.0, "0 EUR per order in a year; typical is 10"),
+        ("open_amount", 1.0, 1.0, "Open deals worth 1 EUR, as is typical"),
     ],
 )
 def test_words(column: str, typical: object, value: object, words: str) -> None:
