@@ -208,7 +208,8 @@ def _demo(result: DemoResult, console: Console) -> None:
 def _top_account(each: TopAccount, console: Console) -> None:
     beside = [_sure(each, f"{each.low:.0%} to {each.high:.0%}")]
     if each.engagement_score is not None:
-        beside.append(f"engagement {each.engagement_score:.0f} points, {each.engagement_level}")
+        score, level = f"{each.engagement_score:.0f}", (each.engagement_level or "").replace("_", " ")
+        beside.append(f"engagement {score} point{'' if score == '1' else 's'}, {level}")
     if each.penetration_rate is not None:
         beside.append(f"penetration {each.penetration_rate:.0%}")
     who = f"  {each.grade}  {each.name} ({each.account_id})  "

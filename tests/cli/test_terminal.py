@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from abm_ml import terminal
 from abm_ml.jobs.check import CheckResult
+from abm_ml.jobs.demo import TopAccount
 from abm_ml.jobs.explain import Explained, Explanation
 from abm_ml.jobs.reference import Reference
+from abm_ml.terminal import views
 
 HOSTILE = "[red]Ünï株式会社\u3000東京[/red] :smile: \x1b[31m\u202e\u009b2J\r\nError: no"
 
@@ -100,3 +104,18 @@ def test_too_wide_an_interval_is_said(capsys: pytest.CaptureFixture[str], enough
         json=False,
     )  # fmt: skip
     assert words in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("score", "level", "words"),
+    [(1.2, "cold", "engagement 1 point, cold;"), (254.7, "red_hot", "engagement 255 points, red hot;")],
+)
+def test_engagement_is_told_in_words(score: float, level: str, words: str) -> None:
+    """An account of the demo is told as people speak: one point, and no name of a constant."""
+    console = Console(file=io.StringIO(), width=200)
+    account = TopAccount(
+        label="win", account_id="A1", name="Acme", probability=0.3, low=0.2, high=0.4, grade="A",
+        engagement_score=score, engagement_level=level, penetration_rate=0.5, reasons=(),
+    )  # fmt: skip
+    views._top_account(account, console)
+    assert words in console.file.getvalue()
