@@ -18,7 +18,7 @@ from abm_ml.door import refuse as _refuse
 from abm_ml.errors import AbmError, ConfigError, StorageError
 
 DEBUG = "--debug"
-SELDOM = (50_000, 10, 10)  # Ibis makes millions of small objects: to look for cycles at every 700th takes a fifth
+COLLECT_AFTER = (50_000, 10, 10)  # Ibis makes millions of small objects; Python would collect garbage at every 700th
 
 app = typer.Typer(
     name="abm-ml",
@@ -270,7 +270,7 @@ def catalogue(
 
 def main() -> None:
     """Runs a command; what abm_ml, or the file system, refuses becomes one line and the documented exit code."""
-    gc.set_threshold(*SELDOM)
+    gc.set_threshold(*COLLECT_AFTER)
     arguments = [argument for argument in sys.argv[1:] if argument != DEBUG] or ["--help"]
     try:
         sys.exit(app(arguments, standalone_mode=False))

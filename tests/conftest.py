@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import settings
 
-from abm_ml.cli import SELDOM
+from abm_ml.cli import COLLECT_AFTER
 from abm_ml.engines import DuckDbConfig, Engine, open_engine
 from abm_ml.modelling.registry import Registry, TrackingConfig
 from abm_ml.modelling.registry.store import Store
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 settings.register_profile("house", derandomize=True)
 settings.load_profile("house")
 
-gc.set_threshold(*SELDOM)  # as every command does
+gc.set_threshold(*COLLECT_AFTER)  # as every command does
 
 ROOT = Path(__file__).resolve().parents[1]
 ARROW = {

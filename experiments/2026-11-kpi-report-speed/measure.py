@@ -1,7 +1,8 @@
-"""What one process needs for the KPI report: run.py starts it with a configuration and `report` or `profile`."""
+"""What one process needs for the KPI report: run.py starts it with a configuration, what to do, and a threshold."""
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import sys
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import abm_ml
+from abm_ml.cli import COLLECT_AFTER
 from abm_ml.kpis import GRAINS, KPIS, Kpi, Measuring, Seen, parse_cuts
 from abm_ml.kpis.base import Part, grain_of, made_of
 from abm_ml.timeline import calendar
@@ -20,7 +22,8 @@ Row = dict[str, float | str]
 
 
 def main() -> None:
-    config, what = sys.argv[1:]
+    config, what, collect_after = sys.argv[1:]
+    gc.set_threshold(int(collect_after), *COLLECT_AFTER[1:])
     with abm_ml.open_workspace(Path(config)) as workspace:
         rows = profiled(workspace) if what == "profile" else reported(workspace)
     json.dump(rows, sys.stdout)

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from abm_ml import open_workspace
+from abm_ml.cli import COLLECT_AFTER
 
 STUDY = Path(__file__).resolve().parent
 WORKSPACE = STUDY.parents[1] / "workspace" / "kpi-report-speed"
@@ -27,12 +28,19 @@ def main() -> None:
     parser.add_argument("--memory", default="3GB", help="what the engine may use before it spills to disk")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workspace", type=Path, default=WORKSPACE, metavar="DIR")
+    parser.add_argument(
+        "--collect-after",
+        type=int,
+        default=COLLECT_AFTER[0],
+        metavar="OBJECTS",
+        help="how many new objects start Python's garbage collector (its own default is 700)",
+    )
     parser.add_argument("--profile", action="store_true", help="what each grain's KPIs take instead")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table as a list of records")
     asked = parser.parse_args()
     config = configured(asked)
     print(f"The company was made or found in {made(config):.0f} s.")
-    rows = measured(config, "profile" if asked.profile else "report")
+    rows = measured(config, "profile" if asked.profile else "report", asked.collect_after)
     if asked.json:
         asked.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     show(rows)
@@ -60,9 +68,9 @@ def made(config: Path) -> float:
     return time.perf_counter() - began
 
 
-def measured(config: Path, what: str) -> list[dict[str, float | str]]:
+def measured(config: Path, what: str, collect_after: int) -> list[dict[str, float | str]]:
     """A process of its own: its memory is that of the report and of nothing else."""
-    command = [sys.executable, str(STUDY / "measure.py"), str(config), what]
+    command = [sys.executable, str(STUDY / "measure.py"), str(config), what, str(collect_after)]
     ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - a file of this study
     rows: list[dict[str, float | str]] = json.loads(ran.stdout)
     return rows

@@ -121,13 +121,13 @@ def test_no_arguments_is_no_mistake() -> None:
     assert "Usage" in answer.out
 
 
-def test_commands_look_for_cycles_seldom() -> None:
-    """A command is not held up by the search for lost memory; whoever calls a job from Python keeps their own rule."""
+def test_commands_collect_garbage_seldom() -> None:
+    """Commands set their own threshold of the garbage collector; whoever calls a job from Python keeps theirs."""
     before = gc.get_threshold()
     gc.set_threshold(700, 10, 10)
     try:
         call("--help")
-        assert gc.get_threshold() == cli.SELDOM
+        assert gc.get_threshold() == cli.COLLECT_AFTER
     finally:
         gc.set_threshold(*before)
 
